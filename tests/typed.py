@@ -6,11 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixtura import (
+    Assignments,
     GaussianMixture,
     Inspection,
     MixedMixture,
     Mixture,
     MixtureRegressor,
+    assignments,
     fit,
     inspect,
     select,
@@ -27,5 +29,6 @@ assert_type(MixedMixture(2).fit(X).blocks_, dict[str, list[Any]])
 assert_type(MixtureRegressor(2).fit(X[:, :1], X[:, 1]), MixtureRegressor)
 assert_type(select(X, n_components=range(1, 4), covariance_type="all"), Selection)
 assert_type(inspect(X), Inspection)
+assert_type(assignments(model, X, proba=True), Assignments)
 assert_type(model.mixture_.to_sql("table"), str)
 assert_type(fit(X), Any)

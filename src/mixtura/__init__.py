@@ -34,8 +34,9 @@ if TYPE_CHECKING:
     from mixtura.components.dirichlet import Dirichlet
     from mixtura.components.gaussian.conjugate import NormalInverseWishart
     from mixtura.data.count_files import read_counts
-    from mixtura.data.dataset import Dataset, dataset
+    from mixtura.data.dataset import Dataset
     from mixtura.data.draws import Draws
+    from mixtura.data.opening import dataset
     from mixtura.deconvolution import DeconvolvedGaussianMixture
     from mixtura.discriminant import GaussianMixtureClassifier, MixtureClassifier
     from mixtura.errors import (
@@ -84,11 +85,13 @@ if TYPE_CHECKING:
     from mixtura.mixture import Mixture
     from mixtura.mixture.typical import top_items
     from mixtura.regressions import MixtureRegressor
+    from mixtura.scoring import Assignments, assignments
     from mixtura.versions import show_versions
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "Assignments",
     "BernoulliMixture",
     "BetaMixture",
     "BoundaryError",
@@ -147,6 +150,7 @@ __all__ = [
     "WaldTest",
     "ZeroInflatedNegativeBinomialMixture",
     "ZeroInflatedPoissonMixture",
+    "assignments",
     "checkpoint",
     "classification",
     "dataset",
@@ -170,6 +174,7 @@ __all__ = [
 
 # Where names are found that are not in estimators.
 PLACES = {
+    "Assignments": "mixtura.scoring",
     "ClassMembership": "mixtura.classes",
     "ClassProfile": "mixtura.classes",
     "ClassRegression": "mixtura.classes",
@@ -195,9 +200,10 @@ PLACES = {
     "NormalInverseWishart": "mixtura.components.gaussian.conjugate",
     "SurveyDesign": "mixtura.inference.survey",
     "WaldTest": "mixtura.classes",
+    "assignments": "mixtura.scoring",
     "checkpoint": "mixtura.checkpoints",
     "classification": "mixtura.classes",
-    "dataset": "mixtura.data.dataset",
+    "dataset": "mixtura.data.opening",
     "enumerate_classes": "mixtura.classes",
     "fit": "mixtura.automatic",
     "fit_by": "mixtura.grouped",

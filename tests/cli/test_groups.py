@@ -40,6 +40,20 @@ def test_tables_and_model_are_those_of_fit_by(path, tmp_path):
     assert "holds a mixture for each group; in Python mixtura.load reads it" in ran.output
 
 
+def test_a_column_may_hold_row_weights(path, tmp_path):
+    rows = pd.read_csv(path) if path.suffix == ".csv" else pd.read_parquet(path)
+    rows["times"] = np.random.default_rng(1).integers(1, 4, len(rows))
+    rows.to_parquet(tmp_path / "rows.parquet")
+    arguments = ["groups", str(tmp_path / "rows.parquet"), "--by", "store", "-k", "2"]
+    arguments += ["--weights", "times", "-o", str(tmp_path / "out")]
+    ran = CliRunner().invoke(command, arguments)
+    assert ran.exit_code == 0, ran.output
+    expected = fit_by(GaussianMixture(2, random_state=0), rows, "store", weights="times")
+    found = load(tmp_path / "out" / "model.mixtura")
+    np.testing.assert_array_equal(found.total_weight, expected.total_weight)
+    np.testing.assert_allclose(found.log_likelihood, expected.log_likelihood, rtol=1e-9)
+
+
 def test_groups_may_be_days_of_a_file(tmp_path):
     days = ["2024-02-29", "2025-01-01"]
     rows = pd.DataFrame({"day": days * 30, "width": np.random.default_rng(0).normal(size=60)})

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from mixtura import (
@@ -12,6 +13,7 @@ from mixtura import (
     DataError,
     GaussianMixture,
     PoissonMixture,
+    assignments,
     dataset,
     select,
 )
@@ -72,6 +74,21 @@ def test_weights_gaps_and_counts_are_those_of_memory(tmp_path: Path) -> None:
         assert PoissonMixture(2, random_state=0).fit(data).log_likelihood_ == of_counts
     # What a fit sorted is in files beside the folders, as long as the fit is there.
     assert not any(path.is_dir() for path in tmp_path.iterdir())
+
+
+def test_what_is_known_and_what_is_told_of_rows_are_those_of_memory(tmp_path: Path) -> None:
+    table = TABLE.drop(columns="n")
+    table["kind"] = np.where(np.arange(len(table)) % 9 == 0, (table["a"] > 2).astype(int), -1)
+    names = list("abc")
+    expected = GaussianMixture(2, random_state=0).fit(table[names], table["kind"])
+    frame = cut(table, 700, 2000)
+    with dataset(frame, memory="10 kB", cache=tmp_path) as data:
+        found = GaussianMixture(2, random_state=0).fit(data, y="kind")
+        assert found.log_likelihood_ == expected.log_likelihood_
+        told = pa.table(assignments(found, data, ids="kind", proba=True))
+    assert told["kind"].to_pylist() == table["kind"].tolist()
+    assert (told["component"].to_numpy() == expected.predict(table[names])).all()
+    assert (told["p1"].to_numpy() == expected.predict_proba(table[names])[:, 1]).all()
 
 
 def test_single_precision_stays_so_and_becomes_wider_beside_double(tmp_path: Path) -> None:

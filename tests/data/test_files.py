@@ -15,8 +15,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mixtura.data.dataset import dataset
 from mixtura.data.files import Table, read_table
+from mixtura.data.opening import dataset
 from mixtura.errors import DataError
 
 pytestmark = pytest.mark.drawn(5)

@@ -129,7 +129,7 @@ def test_rows_in_memory_are_for_every_estimator(tmp_path):
 @pytest.mark.parametrize(
     ("settings", "given", "words"),
     [
-        ({}, {"y": np.zeros(N_ROWS)}, "y is not taken"),
+        ({}, {"y": np.zeros(N_ROWS)}, "name of the column that holds it"),
         ({}, {"sample_weight": np.ones(N_ROWS)}, "sample_weight is not taken"),
         ({"init_params": "kmeans"}, {}, "init_params='auto'"),
         ({"means_init": np.zeros((4, 3))}, {}, "init_params='auto'"),

@@ -38,7 +38,7 @@ UNSAID = re.compile(
     r"warm_start|use_y|_init\b|init_params|noise_volume|cannot be kept|array of records|"
     r"degrees_of_freedom|n_components='auto'|\bfix\b|can be held|batch \d|reshape|pandas\.|blocks|"
     r"sampling requires|Mixture of |an array of rows would lose|<svg|<figure|"
-    r"the target y is|y is not (?:read|taken)|y should hold (?:truth|the numbers)|"
+    r"the target y is|\by='it' names|y is not (?:read|taken)|y should hold (?:truth|the numbers)|"
     r"make the dataset without|not drawn together|is the mixture of these|"
     r"workers of|is a stream|has a table in it|^7 \(counted from 0\)$|should be True or False"
 )

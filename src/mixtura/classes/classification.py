@@ -122,7 +122,7 @@ def classification(
     DataError, ParameterError
         If the rows or weights cannot be used, or the model is neither.
     """
-    found = posteriors_of(model, X, sample_weight, missing)
+    found = posteriors_of(model, X, sample_weight, missing, counts=True)
     modal = found.modal
     modal_sizes = found.weights @ modal
     weighted = found.probabilities * found.weights[:, None]

@@ -191,7 +191,7 @@ def model_fit(
             "other columns"
         )
     replicates = whole_number("replicates", replicates, 0)
-    rows = checked(mixture, X, sample_weight, missing)
+    rows = checked(mixture, X, sample_weight, missing, counts=True)
     fitted = replace(mixture, family=rows.family)
     observed = _measured(fitted, rows)
     seed = int(generator_of(random_state).integers(2**31))

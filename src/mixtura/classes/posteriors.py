@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mixtura.data.weights import given_weights
+from mixtura.data.dataset import Dataset
 from mixtura.errors import ParameterError
 from mixtura.inference.rows import checked
 from mixtura.inference.survey import Sampling, SurveyDesign, sampling_of
@@ -81,8 +81,14 @@ def posteriors_of(
     sample_weight: ArrayLike | None = None,
     missing: str = "marginal",
     survey: SurveyDesign | None = None,
+    *,
+    counts: bool = False,
 ) -> Posteriors:
     """Return the posteriors of rows, read as the fit read its own.
+
+    Parameters
+    ----------
+    counts : whether rows only add up, as in `checked`
 
     Raises
     ------
@@ -90,11 +96,13 @@ def posteriors_of(
         If the rows or weights cannot be used, or the model was not fitted.
     """
     mixture = mixture_of(model)
-    rows = checked(mixture, X, None, missing)
+    beside = isinstance(X, Dataset)
+    rows = checked(mixture, X, sample_weight if beside else None, missing, counts=counts)
+    weights = rows.weights if beside else sample_weight
     return Posteriors(
         mixture.names,
         mixture.coded.responsibilities(rows.array),
-        sampling_of(rows.n_rows, given_weights(X, sample_weight), survey),
+        sampling_of(rows.n_rows, weights, survey),
     )
 
 

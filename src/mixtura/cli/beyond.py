@@ -8,24 +8,26 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from mixtura.cli.answers import Answers
-from mixtura.cli.assignments import Assignments, assignments_of, write_parts
 from mixtura.cli.budget import searched
 from mixtura.cli.families import Offer, Request
 from mixtura.cli.families.fitting import Beyond
-from mixtura.cli.fitted import Fitted
+from mixtura.cli.fitted import Fitted, relabelled
 from mixtura.cli.long import WITHIN_MEMORY
 from mixtura.cli.output import MANY_ASSIGNMENTS
 from mixtura.cli.voice import say
 from mixtura.data import ArrayRows
 from mixtura.data.batches import tables_of
-from mixtura.data.dataset import Dataset, dataset
+from mixtura.data.dataset import Dataset
+from mixtura.data.opening import dataset
 from mixtura.data.partitions import Partitions
 from mixtura.data.paths import is_spelled
 from mixtura.data.table import table_of
 from mixtura.errors import DataError, ParameterError
 from mixtura.mixture import Mixture
 from mixtura.report import PLOTTED_ROWS
+from mixtura.scoring.answers import Answers
+from mixtura.scoring.assigned import AssignedRows, assigned_rows
+from mixtura.scoring.writing import write_parts
 
 __all__ = ["StreamedAssignments", "fitted_beyond", "rows_beyond", "shown_rows"]
 
@@ -80,7 +82,14 @@ def rows_beyond(
 
 
 def fitted_beyond(
-    data: Dataset, request: Request, beyond: Beyond, files: Sequence[Path], called: Path
+    data: Dataset,
+    request: Request,
+    beyond: Beyond,
+    files: Sequence[Path],
+    called: Path,
+    *,
+    all_components: bool = False,
+    labels: Sequence[str] = (),
 ) -> Fitted:
     """Return the best fit to rows beyond memory.
 
@@ -88,19 +97,24 @@ def fitted_beyond(
     ----------
     files : from which the rows come, and their identifiers
     called : what an error calls them all
+    all_components : whether assignments have the probabilities of all components
+    labels : names for components, where the best fit has as many
     """
     read = beyond.read(data)
     say(f"{read.n_rows:,} rows of {read.n_columns} columns", err=True)
     search = beyond.search(data)
     selection, facts = searched(search, request.budget)
+    selection = relabelled(selection, labels)
     mixture = selection.result.mixture
     assert read.names is not None
     assert mixture.columns is not None
     # Columns of one value were left out.
     places = [read.names.index(name) for name in mixture.columns]
     sample = _coded(shown_rows(read, PLOTTED_ROWS, request.seed)[:, places])
-    drawn = assignments_of(Answers.of(mixture), sample, None, None)
-    assignments = StreamedAssignments(mixture, read, places, files, request)
+    drawn = assigned_rows(Answers.of(mixture), sample, None, None)
+    assignments = StreamedAssignments(
+        mixture, read, places, files, request, all_components=all_components
+    )
     shown = {
         "rows": sample,
         "labels": drawn.label,
@@ -138,6 +152,7 @@ class StreamedAssignments:
     places : of the columns that were fitted
     files : from which the rows come
     request : names the column of identifiers, if there is one
+    all_components : whether the probabilities of all components are told
     """
 
     file: ClassVar[str] = MANY_ASSIGNMENTS
@@ -149,25 +164,28 @@ class StreamedAssignments:
         places: Sequence[int],
         files: Sequence[Path],
         request: Request,
+        *,
+        all_components: bool = False,
     ) -> None:
         self._mixture, self._data, self._places = mixture, data, list(places)
-        self._files, self._request = files, request
+        self._files, self._request, self._everything = files, request, all_components
         self._sizes: NDArray[Any] | None = None
 
-    def parts(self) -> Iterator[Assignments]:
+    def parts(self) -> Iterator[AssignedRows]:
         """Yield the assignments of all rows, some at a time; without identifiers from 0 on."""
         asked, start = self._request, 0
         names = None if asked.id_column is None else self._identifiers(asked.id_column)
         for block in self._data.blocks():
             rows = _coded(block.rows[:, self._places])
             stop = start + len(rows)
-            yield assignments_of(
+            yield assigned_rows(
                 Answers.of(self._mixture),
                 rows,
                 range(start, stop) if names is None else list(islice(names, len(rows))),
                 asked.id_column,
                 asked.keep_formulas,
                 weights=block.weights,
+                all_components=self._everything,
             )
             start = stop
 
@@ -193,7 +211,7 @@ class StreamedAssignments:
         """Write the table to a Parquet file, which appears whole or not at all."""
         write_parts(self._counted(), path)
 
-    def _counted(self) -> Iterator[Assignments]:
+    def _counted(self) -> Iterator[AssignedRows]:
         """Yield all assignments, and know the sizes in the end."""
         sizes = np.zeros(self._mixture.n_components, float if self._data.has_weights else np.intp)
         for part in self.parts():

@@ -10,7 +10,6 @@ from mixtura.cli.advice import in_words_of_the_command
 from mixtura.cli.class_tables import write_csv
 from mixtura.cli.columns import category_frame, number_columns, number_frame
 from mixtura.cli.contradictions import check_excluded, check_roles, check_written
-from mixtura.cli.formulas import cells_written
 from mixtura.cli.options import (
     Sizes,
     Structures,
@@ -29,6 +28,7 @@ from mixtura.data.paths import called_together
 from mixtura.errors import DataError, ParameterError
 from mixtura.store import save
 from mixtura.text import split_names
+from mixtura.text.formulas import cells_written
 
 __all__ = ["choose"]
 

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mixtura.cli.answers import Answers
 from mixtura.cli.columns import (
     category_columns,
     category_frame,
@@ -26,6 +25,7 @@ from mixtura.discriminant import GaussianMixtureClassifier, MixtureClassifier
 from mixtura.errors import ParameterError
 from mixtura.estimators import CategoricalMixture, MixedMixture
 from mixtura.estimators.named import estimator_of
+from mixtura.scoring.answers import Answers
 from mixtura.text import split_names
 
 __all__ = [

@@ -20,10 +20,10 @@ from mixtura.classes import (
     Invariance,
     ModelFit,
 )
-from mixtura.cli.formulas import cells_written
 from mixtura.cli.output import CLASSES, ENUMERATION, LATEX, TABLES
 from mixtura.cli.voice import say
 from mixtura.text import Passage, Rows, Table, as_latex, as_markdown, probability
+from mixtura.text.formulas import cells_written
 from mixtura.writing import replacing, write_text
 
 __all__ = ["Findings", "Related", "scree_drawn", "write_csv"]

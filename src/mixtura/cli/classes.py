@@ -1,7 +1,7 @@
 """`mixtura classes FILE`: how many classes, what they are, and what goes with them."""
 
 import warnings
-from contextlib import nullcontext
+from contextlib import ExitStack, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -28,19 +28,19 @@ from mixtura.cli.class_relations import (
     check_steps,
     fit_option,
     fit_to_table,
-    grouped_by,
     labels_for,
     related_to,
     relation,
     say_unnamed,
-    survey_of,
 )
+from mixtura.cli.class_rows import Wanted, fitted_rows
 from mixtura.cli.class_tables import Findings, scree_drawn
 from mixtura.cli.contradictions import check_roles, check_written
 from mixtura.cli.families import OFFERS, Request, check_options
-from mixtura.cli.fitted import Fitted, fitted_table
+from mixtura.cli.fitted import Fitted
 from mixtura.cli.long import COUNTED, long_of, long_option
 from mixtura.cli.options import (
+    memory_option,
     missing_option,
     prior_option,
     weights_option,
@@ -56,9 +56,8 @@ from mixtura.cli.output import (
     output_folder,
     told,
 )
-from mixtura.cli.rows import frame_of
 from mixtura.cli.voice import end_interrupted, say
-from mixtura.data.paths import called_together, files_of
+from mixtura.data.paths import called_together
 from mixtura.errors import DegenerateComponentWarning, DisagreementWarning, ParameterError
 from mixtura.store import save
 from mixtura.summary import title_of
@@ -127,6 +126,7 @@ __all__ = ["classes"]
 )
 @long_option
 @click.option("--id", "id_column", help="Column that identifies a row in assignments.csv.")
+@memory_option("Files of more are read part by part, for what adds up over rows.")
 @written_options(
     "Folder for the model, enumeration.csv, classes.csv, assignments.csv and tables.md."
 )
@@ -160,6 +160,7 @@ def classes(
     assignment: str,
     long_names: str | None,
     id_column: str | None,
+    memory: int | None,
     output: Path | None,
     force: bool,
     seed: int,
@@ -223,35 +224,31 @@ def classes(
         long=long,
     )
     names = labels_for(sizes, labels)
+    wanted = Wanted(family, names, asked, drawn, groups, split_names(free))
     called = called_together(files)
     with (
         nullcontext() if output is None else output_folder(output, force=force) as folder,
         in_words_of_the_command(called),
         warnings.catch_warnings(),
+        ExitStack() as stack,
     ):
         # The table says it.
         for said in (DegenerateComponentWarning, DisagreementWarning):
             warnings.simplefilter("ignore", said)
-        table = request.read(files_of(list(files)) or [], called)
-        # What cannot be used is said before the fits.
-        related = {name: one.of(table) for name, one in asked.items() if one.names}
-        grouped = grouped_by(table, groups, split_names(free), family, request)
-        fitted = fitted_table(table, OFFERS[family], request, all_components=True, labels=names)
+        given = stack.enter_context(fitted_rows(files, called, request, wanted, memory))
+        fitted, rows, related = given.fitted, (given.rows, given.weights), given.related
         say_unnamed(names, fitted.mixture.n_components)
-        rows = (frame_of(fitted.mixture, table), request.of(table).weights)
-        survey = survey_of(table, drawn)
-        told: dict[str, Any] = (
-            {"survey": survey} if survey is not None else {"sample_weight": rows[1]}
+        several_groups = by_group(
+            fitted.mixture, given.rows, given.told, given.groups, wanted.free, prior
         )
-        several_groups = by_group(fitted.mixture, rows[0], told, grouped, split_names(free), prior)
         enumeration, interrupted = _enumeration(fitted, *rows, blrt, vlmr=vlmr)
         relate = {name: relation(name, one_step, correction, assignment, prior) for name in related}
-        found, unsaid = related_to(fitted.mixture, rows[0], told, related, relate)
+        found, unsaid = related_to(fitted.mixture, given.rows, given.told, related, relate)
         several = fitted.mixture.n_components > 1
         findings = Findings(
             enumeration,
             f"Chosen by BIC: {title_of(fitted.mixture)}",
-            profile(fitted.mixture, rows[0], **told),
+            profile(fitted.mixture, given.rows, **given.told),
             classification(fitted.mixture, *rows) if several else None,
             tuple(fitted.facts()["notes"]),
             found,

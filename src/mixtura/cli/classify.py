@@ -11,8 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.cli.advice import in_words_of_the_command
-from mixtura.cli.answers import Answers
-from mixtura.cli.assignments import assignments_of
 from mixtura.cli.class_models import (
     FAMILIES,
     check_columns,
@@ -22,7 +20,7 @@ from mixtura.cli.class_models import (
 )
 from mixtura.cli.class_tables import write_csv
 from mixtura.cli.contradictions import check_written
-from mixtura.cli.formulas import cells_written, keep_formulas_option
+from mixtura.cli.formulas import keep_formulas_option
 from mixtura.cli.options import (
     Sizes,
     Structures,
@@ -34,7 +32,7 @@ from mixtura.cli.options import (
     weights_option,
 )
 from mixtura.cli.output import CONFUSION, MODEL, REPORT, Output, output_folder, summed_up, told
-from mixtura.cli.rows import read_without, rows_of, weights_of
+from mixtura.cli.rows import read_without, weights_of
 from mixtura.cli.voice import say
 from mixtura.data.files import Table
 from mixtura.data.gaps import Gaps
@@ -42,9 +40,13 @@ from mixtura.data.paths import called_together
 from mixtura.discriminant import Judgement, cross_judged
 from mixtura.discriminant.judging import judgement_of
 from mixtura.errors import DataError, DegenerateComponentWarning, ParameterError
+from mixtura.mixture.tables import rows_of
 from mixtura.report import PAGE_PACKAGES, require
 from mixtura.report.judged import judged_sheet
 from mixtura.report.sheet import write_sheet
+from mixtura.scoring.answers import Answers
+from mixtura.scoring.assigned import assigned_rows
+from mixtura.text.formulas import cells_written
 
 __all__ = ["classify"]
 
@@ -236,7 +238,7 @@ def _write(
     id_column, keeps = options["id_column"], options["keep_formulas"]
     names = None if id_column is None else table.column(id_column)
     encoded = rows_of(model.mixtures_[0], table)
-    rows = assignments_of(
+    rows = assigned_rows(
         Answers.of_classes(model, judged.shares, judged.costs),
         encoded,
         names,

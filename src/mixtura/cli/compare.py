@@ -10,19 +10,22 @@ from numpy.typing import NDArray
 from mixtura.agreement import Comparison
 from mixtura.agreement.comparison import Told, compared, rows_without_cells
 from mixtura.cli.advice import in_words_of_the_command
-from mixtura.cli.answers import Answers, answers_of
+from mixtura.cli.answers import answers_of
 from mixtura.cli.class_tables import write_csv
 from mixtura.cli.contradictions import check_written
-from mixtura.cli.formulas import cells_written, keep_formulas_option
+from mixtura.cli.formulas import keep_formulas_option
 from mixtura.cli.options import folder_option, force_option, missing_option, weights_option
 from mixtura.cli.output import COMPARISON, CONFUSION, REPORT, Output, output_folder, summed_up, told
-from mixtura.cli.rows import read_without, rows_of, weights_of
+from mixtura.cli.rows import read_without, weights_of
 from mixtura.cli.voice import say
 from mixtura.data.files import Table
 from mixtura.data.paths import called_together
+from mixtura.mixture.tables import rows_of
 from mixtura.report import PAGE_PACKAGES, require
 from mixtura.report.compared import compared_sheet
 from mixtura.report.sheet import write_sheet
+from mixtura.scoring.answers import Answers
+from mixtura.text.formulas import cells_written
 
 __all__ = ["compare"]
 

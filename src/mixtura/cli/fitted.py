@@ -7,18 +7,18 @@ from typing import Any, ClassVar, Protocol
 
 from numpy.typing import NDArray
 
-from mixtura.cli.answers import Answers
-from mixtura.cli.assignments import assignments_of
 from mixtura.cli.budget import searched
 from mixtura.cli.families import Offer, Request
-from mixtura.cli.rows import rows_of
 from mixtura.components.resuming import Seen
 from mixtura.data.files import Table
 from mixtura.mixture import Mixture
+from mixtura.mixture.tables import rows_of
 from mixtura.report import Report
+from mixtura.scoring.answers import Answers
+from mixtura.scoring.assigned import assigned_rows
 from mixtura.selection import Selection
 
-__all__ = ["Fitted", "Written", "fitted_table"]
+__all__ = ["Fitted", "Written", "fitted_table", "relabelled"]
 
 
 class Written(Protocol):
@@ -100,8 +100,10 @@ class Fitted:
         )
 
 
-def _relabelled(selection: Selection, labels: Sequence[str]) -> Selection:
-    """Return the search with names for the components of its best fit."""
+def relabelled(selection: Selection, labels: Sequence[str]) -> Selection:
+    """Return the search with names for the components of its best fit, where it has as many."""
+    if len(labels) != selection.best.n_components:
+        return selection
     best, result = selection.best, selection.result
     named = replace(best, result=replace(result, mixture=result.mixture.relabel(labels)))
     found = tuple(named if one is best else one for one in selection.candidates)
@@ -127,11 +129,10 @@ def fitted_table(
     identifiers = None if request.id_column is None else table.column(request.id_column)
     search = offer.prepare(table, request)
     selection, facts = searched(search, request.budget)
-    if len(labels) == selection.best.n_components:
-        selection = _relabelled(selection, labels)
+    selection = relabelled(selection, labels)
     mixture = selection.result.mixture
     rows = rows_of(mixture, table)
-    assignments = assignments_of(
+    assignments = assigned_rows(
         Answers.of(mixture),
         rows,
         identifiers,

@@ -10,8 +10,6 @@ from typing import Any
 import numpy as np
 
 from mixtura.cli.advice import in_words_of_the_command
-from mixtura.cli.answers import Answers
-from mixtura.cli.assignments import assignments_of
 from mixtura.cli.beyond import fitted_beyond, rows_beyond
 from mixtura.cli.budget import searched
 from mixtura.cli.counts import CountedRows, Naming, counted_rows
@@ -23,6 +21,8 @@ from mixtura.data.memory import bytes_of
 from mixtura.data.paths import bytes_in_memory, called_together, files_of
 from mixtura.errors import DegenerateComponentWarning, DisagreementWarning
 from mixtura.report import PLOTTED_ROWS
+from mixtura.scoring.answers import Answers
+from mixtura.scoring.assigned import assigned_rows
 
 __all__ = ["fitted_files"]
 
@@ -96,7 +96,7 @@ def _fitted_counts(rows: CountedRows, request: Request, family: str) -> Fitted:
     selection, facts = searched(search, request.budget)
     mixture = selection.result.mixture
     counts: Any = draws.of_items(mixture.columns or ()).counts
-    assignments = assignments_of(
+    assignments = assigned_rows(
         Answers.of(mixture),
         counts,
         rows.identifiers,

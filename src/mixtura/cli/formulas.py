@@ -1,15 +1,10 @@
-"""Cells of CSV files that a spreadsheet would take for formulas."""
+"""The option that leaves texts as they are which a spreadsheet would take for formulas."""
 
-import re
-from collections.abc import Callable
 from typing import Any
 
 import click
 
-__all__ = ["cells_written", "keep_formulas_option"]
-
-# What spreadsheets take the beginning of a formula for, unless a number begins there.
-FORMULA = re.compile(r"[=@\t\r]|[+-](?![0-9.]+([eE][+-]?[0-9]+)?$)")
+__all__ = ["keep_formulas_option"]
 
 
 def keep_formulas_option(function: Any) -> Any:
@@ -18,15 +13,3 @@ def keep_formulas_option(function: Any) -> Any:
         "Write texts that begin as a formula does (=, +, -, @) as they are, without a leading '."
     )
     return click.option("--keep-formulas", is_flag=True, help=words)(function)
-
-
-def cells_written(*, keep_formulas: bool) -> Callable[[Any], Any]:
-    """Return what makes of cells those that are written."""
-    return (lambda cells: cells) if keep_formulas else _unformulated
-
-
-def _unformulated(cells: Any) -> Any:
-    """Return cells with an apostrophe before texts that a spreadsheet would take for formulas."""
-    if not isinstance(cells, (list, tuple)):
-        return cells
-    return [f"'{cell}" if isinstance(cell, str) and FORMULA.match(cell) else cell for cell in cells]

@@ -8,13 +8,20 @@ import click
 from mixtura.cli.advice import in_words_of_the_command
 from mixtura.cli.class_tables import write_csv
 from mixtura.cli.contradictions import check_written
-from mixtura.cli.formulas import cells_written, keep_formulas_option
-from mixtura.cli.options import folder_option, force_option, memory_option, seed_option
+from mixtura.cli.formulas import keep_formulas_option
+from mixtura.cli.options import (
+    folder_option,
+    force_option,
+    memory_option,
+    seed_option,
+    weights_option,
+)
 from mixtura.cli.output import COMPONENTS, GROUPS, MODEL, Output, output_folder, summed_up, told
 from mixtura.data.paths import called_together
 from mixtura.estimators import GaussianMixture
 from mixtura.grouped import GroupedMixtures, fit_by
 from mixtura.text import split_names
+from mixtura.text.formulas import cells_written
 
 __all__ = ["groups"]
 
@@ -46,6 +53,7 @@ __all__ = ["groups"]
     "times as long.",
 )
 @click.option("--jobs", type=int, help="Threads; default all cores.")
+@weights_option
 @seed_option
 @memory_option("More go to a file.")
 @click.option(
@@ -65,6 +73,7 @@ def groups(
     starts: int,
     thorough: bool,
     jobs: int | None,
+    weights: str | None,
     seed: int,
     memory: int | None,
     cache: Path | None,
@@ -89,6 +98,7 @@ def groups(
                 list(files),
                 by,
                 split_names(columns) or None,
+                weights,
                 thorough=thorough,
                 memory=memory,
                 cache=cache,

@@ -9,23 +9,25 @@ import click
 from mixtura.archive import read_archive
 from mixtura.cli.advice import in_words_of_the_command
 from mixtura.cli.answers import CLUSTERS, answers_of, described_rows
-from mixtura.cli.assignments import Assignments, assignments_of
 from mixtura.cli.class_tables import write_csv
 from mixtura.cli.contradictions import check_written
-from mixtura.cli.formulas import cells_written, keep_formulas_option
+from mixtura.cli.formulas import keep_formulas_option
 from mixtura.cli.options import folder_option, force_option, missing_option, weights_option
 from mixtura.cli.output import MERGING, MODEL, REPORT, Output, output_folder, summed_up, told
-from mixtura.cli.rows import read_without, rows_of, weights_of
+from mixtura.cli.rows import read_without, weights_of
 from mixtura.data.paths import called_together
 from mixtura.errors import ParameterError
 from mixtura.estimators.stored import arrays_kept
 from mixtura.inference import Merging
 from mixtura.inference import merge as merged
 from mixtura.inference.pairs import METHODS
+from mixtura.mixture.tables import rows_of
 from mixtura.report import PAGE_PACKAGES, require
 from mixtura.report.compared import merged_sheet
 from mixtura.report.sheet import write_sheet
+from mixtura.scoring.assigned import AssignedRows, assigned_rows
 from mixtura.store import save
+from mixtura.text.formulas import cells_written
 
 __all__ = ["merge"]
 
@@ -99,7 +101,7 @@ def merge(
                 clustered = {**facts, CLUSTERS: [list(part) for part in tree.partition(size)]}
                 with told(folder.shown):
                     save(folder.partial / MODEL, mixture, clustered, estimator)
-                found = assignments_of(
+                found = assigned_rows(
                     answers_of(folder.partial / MODEL),
                     rows,
                     names,
@@ -111,7 +113,7 @@ def merge(
                 _write(folder, tree, size, table.path.name, found)
 
 
-def _write(folder: Output, tree: Merging, size: int, source: str, found: Assignments) -> None:
+def _write(folder: Output, tree: Merging, size: int, source: str, found: AssignedRows) -> None:
     """Write what stands beside the model, and put all in place together."""
     with told(folder.shown):
         found.write(folder.partial / found.file)

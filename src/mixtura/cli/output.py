@@ -15,10 +15,10 @@ from mixtura.cli.exchange import exchanged
 from mixtura.cli.locking import locked
 from mixtura.cli.voice import say
 from mixtura.errors import DataError, ParameterError
+from mixtura.scoring.assigned import ASSIGNMENTS
 from mixtura.writing import TEMPORARY, flush_folder
 
 __all__ = [
-    "ASSIGNMENTS",
     "CLASSES",
     "COEFFICIENTS",
     "COMPARISON",
@@ -41,7 +41,7 @@ __all__ = [
     "told",
 ]
 
-MODEL, ASSIGNMENTS, REPORT = "model.mixtura", "assignments.csv", "report.html"
+MODEL, REPORT = "model.mixtura", "report.html"
 # Of rows beyond memory.
 MANY_ASSIGNMENTS = "assignments.parquet"
 # Of `mixtura classes`.

@@ -7,14 +7,14 @@ import click
 
 from mixtura.archive import read_archive
 from mixtura.cli.advice import in_words_of_the_command
-from mixtura.cli.answers import Answers, answers_of, is_of_regressions
-from mixtura.cli.assignments import Assignments, assignments_of, write_parts
+from mixtura.cli.answers import answers_of, is_of_regressions
 from mixtura.cli.contradictions import check_target
 from mixtura.cli.counts import Naming, count_options, counted_rows
 from mixtura.cli.formulas import keep_formulas_option
 from mixtura.cli.long import COUNTED, WITHIN_MEMORY, long_of, long_option
 from mixtura.cli.options import memory_option, missing_option
-from mixtura.cli.rows import rows_of, tables_within, text_columns
+from mixtura.cli.rows import tables_within
+from mixtura.cli.standard_output import binary_output
 from mixtura.cli.voice import say
 from mixtura.components.noise import without_noise
 from mixtura.data.gaps import Gaps, words_of_empty
@@ -22,6 +22,10 @@ from mixtura.data.memory import bytes_of
 from mixtura.data.paths import bytes_in_memory, called_together, files_of
 from mixtura.data.table import Table
 from mixtura.errors import ParameterError
+from mixtura.mixture.tables import rows_of, text_columns
+from mixtura.scoring.answers import Answers
+from mixtura.scoring.assigned import AssignedRows, assigned_rows
+from mixtura.scoring.writing import write_parts
 from mixtura.text import split_names
 
 __all__ = ["predict"]
@@ -84,6 +88,7 @@ def predict(
     """
     found, naming = files_of(list(files)) or [], Naming(items, row_names, transpose)
     check_target(output, [model, *found])
+    sink = binary_output() if output is None else output
     arrays, document = read_archive(model)
     if is_of_regressions(document):
         # They say other things of rows, and bring scikit-learn.
@@ -104,7 +109,7 @@ def predict(
         rows = parts_followed(
             model, read, id_column, everything=proba, keeps_formulas=keep_formulas
         )
-        write_parts(rows, output)
+        write_parts(rows, sink)
         return
     answers = answers_of(model, (arrays, document))
     if priors is not None or costs is not None:
@@ -126,7 +131,7 @@ def predict(
         refused={"--id": id_column is not None, "--missing": missing is not None},
     )
     if counts is not None:
-        rows = assignments_of(
+        rows = assigned_rows(
             answers,
             counts.read_by(mixture.column_names),
             counts.identifiers,
@@ -134,7 +139,7 @@ def predict(
             keep_formulas,
             all_components=proba,
         )
-        write_parts(iter([rows]), output)
+        write_parts([rows], sink)
         return
     id_column = id_column or (None if long is None else long.row)
     most, text = bytes_of(memory), text_columns(mixture)
@@ -150,7 +155,7 @@ def predict(
             raise ParameterError(WITHIN_MEMORY)
         tables = (long.of(table, kept, mixture.columns or ()) for table in tables)
     parts = _parts(answers, tables, id_column, keep_formulas, proba, unknown)
-    write_parts(parts, output)
+    write_parts(parts, sink)
 
 
 def _parts(
@@ -160,7 +165,7 @@ def _parts(
     keep_formulas: bool,
     proba: bool,
     unknown: str,
-) -> Iterator[Assignments]:
+) -> Iterator[AssignedRows]:
     """Yield the assignments of tables, rows without identifiers numbered from 0 over all."""
     start, gaps = 0, Gaps()
     categories = [kind.name == "category" for kind in answers.mixture.kinds]
@@ -171,7 +176,7 @@ def _parts(
         with in_words_of_the_command(table.path):
             rows = rows_of(answers.mixture, table, ignore=unknown == "ignore")
         gaps += Gaps.of(rows, categories)
-        yield assignments_of(
+        yield assigned_rows(
             answers, rows, identifiers, id_column, keep_formulas, all_components=proba
         )
         start += table.n_rows

@@ -15,7 +15,7 @@ from mixtura.cli.advice import in_words_of_the_command
 from mixtura.cli.class_tables import write_csv
 from mixtura.cli.columns import related_frame, say_codes
 from mixtura.cli.contradictions import check_roles, check_written
-from mixtura.cli.formulas import cells_written, keep_formulas_option
+from mixtura.cli.formulas import keep_formulas_option
 from mixtura.cli.options import (
     Sizes,
     folder_option,
@@ -52,6 +52,7 @@ from mixtura.regressions.sizes import CRITERIA, size_table
 from mixtura.regressions.terms import named_in
 from mixtura.text import Passage, Summary, as_markdown, probability, split_names
 from mixtura.text import Table as TextTable
+from mixtura.text.formulas import cells_written
 from mixtura.writing import write_text
 
 __all__ = ["regress"]

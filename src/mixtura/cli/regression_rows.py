@@ -12,13 +12,13 @@ import pyarrow as pa
 import pyarrow.csv
 from numpy.typing import NDArray
 
-from mixtura.cli.answers import said_labels
 from mixtura.cli.columns import related_frame
-from mixtura.cli.digits import in_places, significant
-from mixtura.cli.formulas import cells_written
-from mixtura.cli.output import ASSIGNMENTS
 from mixtura.data.table import Table
 from mixtura.errors import MixturaWarning, ModelFileError, ParameterError
+from mixtura.scoring.answers import said_labels
+from mixtura.scoring.assigned import ASSIGNMENTS
+from mixtura.text.digits import in_places, significant
+from mixtura.text.formulas import cells_written
 from mixtura.writing import replacing
 
 __all__ = [

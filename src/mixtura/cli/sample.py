@@ -8,12 +8,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 
-from mixtura.cli.answers import said_labels
 from mixtura.cli.contradictions import check_target
-from mixtura.cli.digits import beside_spread
-from mixtura.cli.formulas import cells_written, keep_formulas_option
+from mixtura.cli.formulas import keep_formulas_option
 from mixtura.cli.standard_output import binary_output
+from mixtura.scoring.answers import said_labels
 from mixtura.store import load_with_facts
+from mixtura.text.digits import beside_spread
+from mixtura.text.formulas import cells_written
 from mixtura.writing import replacing
 
 __all__ = ["sample"]

@@ -13,13 +13,14 @@ from mixtura.cli.advice import in_words_of_the_command
 from mixtura.cli.class_relations import say_unnamed, survey_of
 from mixtura.cli.families import OFFERS
 from mixtura.cli.progress import search_progress
-from mixtura.cli.rows import frame_of, weights_of
+from mixtura.cli.rows import weights_of
 from mixtura.cli.transition_asked import AskedOfWaves
 from mixtura.cli.transition_tables import SizeTried, Transitions
 from mixtura.covariates.asked import covariates_of
 from mixtura.data.waves import Waves
 from mixtura.errors import InformationError
 from mixtura.mixture import Mixture
+from mixtura.mixture.tables import frame_of
 
 __all__ = ["fitted_waves"]
 

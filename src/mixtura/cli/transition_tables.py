@@ -9,12 +9,8 @@ from numpy.typing import NDArray
 
 from mixtura import __version__
 from mixtura.classes import LatentTransition, LikelihoodRatio
-from mixtura.cli.answers import Answers
 from mixtura.cli.class_tables import write_csv
-from mixtura.cli.digits import significant
-from mixtura.cli.formulas import cells_written
 from mixtura.cli.output import (
-    ASSIGNMENTS,
     CLASSES,
     COEFFICIENTS,
     ENUMERATION,
@@ -27,6 +23,8 @@ from mixtura.cli.output import (
 from mixtura.data.waves import Waves
 from mixtura.errors import MixturaError
 from mixtura.mixture import Mixture
+from mixtura.scoring.answers import Answers
+from mixtura.scoring.assigned import ASSIGNMENTS
 from mixtura.text import (
     Passage,
     Summary,
@@ -35,6 +33,8 @@ from mixtura.text import (
     as_markdown,
     probability,
 )
+from mixtura.text.digits import significant
+from mixtura.text.formulas import cells_written
 from mixtura.writing import write_text
 
 __all__ = ["SizeTried", "Transitions"]

@@ -14,7 +14,7 @@ from mixtura.cli.advice import in_words_of_the_command
 from mixtura.cli.answers import described_rows
 from mixtura.cli.contradictions import check_target
 from mixtura.cli.options import memory_option, missing_option, prior_option, weights_option
-from mixtura.cli.rows import rows_of, tables_within, text_columns, weights_of
+from mixtura.cli.rows import tables_within, weights_of
 from mixtura.cli.voice import say
 from mixtura.data.gaps import NOTHING_TOLD, words_of_empty
 from mixtura.data.memory import bytes_of
@@ -25,6 +25,7 @@ from mixtura.errors import DataError, ModelFileError
 from mixtura.estimators.arriving import arrived, checked_half_life
 from mixtura.estimators.stored import arrays_kept
 from mixtura.mixture import Mixture
+from mixtura.mixture.tables import rows_of, text_columns
 from mixtura.store import described_seen, save
 from mixtura.summary import summary_of
 from mixtura.text import split_names

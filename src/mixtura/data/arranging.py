@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from mixtura.arrays import pattern_words
 from mixtura.data.blocks import Block
 from mixtura.data.gaps import NOTHING_TOLD, lack_all
-from mixtura.data.records import RecordWriter
+from mixtura.data.row_files import BlockWriter
 from mixtura.data.spool import SpooledRows
 from mixtura.data.survey import Survey
 from mixtura.errors import DataError
@@ -62,9 +62,7 @@ def arranged(
 
 def rewritten(rows: SpooledRows, made: Callable[[NDArray[Any]], NDArray[Any]]) -> SpooledRows:
     """Return what is made of rows, all in their order, in files that take the place of theirs."""
-    found = _written(
-        (Block(made(own.rows), own.weights) for own in rows.blocks()), rows.path.parent
-    )
+    found = _written((own.made(made(own.rows)) for own in rows.blocks()), rows.path.parent)
     rows.remove()
     return found
 
@@ -75,29 +73,30 @@ def _telling(
     silent: Callable[[NDArray[Any]], NDArray[np.bool_]],
 ) -> Iterator[Block]:
     for block in rows.blocks():
-        cells, weights = made(block.rows), block.weights
-        left_out = silent(cells)
-        if weights is not None:
-            left_out |= weights == 0
+        own = block.made(made(block.rows))
+        left_out = silent(own.rows)
+        if own.labels is not None:
+            # A row of which only its component is known still counts.
+            left_out &= own.labels < 0
+        if own.weights is not None:
+            left_out |= own.weights == 0
         if left_out.any():
-            cells, weights = cells[~left_out], None if weights is None else weights[~left_out]
-        if len(cells):
-            yield Block(cells, weights)
+            own = own.of(~left_out)
+        if len(own.rows):
+            yield own
 
 
 def _written(blocks: Iterable[Block], folder: Path) -> SpooledRows:
     """Return rows that are put into files of a folder."""
     survey: Survey | None = None
-    with RecordWriter(folder) as cells, RecordWriter(folder) as weights:
+    with BlockWriter(folder) as writer:
         for block in blocks:
             own = Survey.of(block.rows, block.weights)
             survey = own if survey is None else survey + own
-            cells.add(block.rows)
-            if block.weights is not None:
-                weights.add(block.weights[:, None])
+            writer.add(block)
         if survey is None:
             raise DataError(NOTHING_TOLD)
-        return SpooledRows(cells.ended(), survey, weights.ended() if weights.is_begun else None)
+        return SpooledRows(writer.ended(), survey)
 
 
 @dataclass(slots=True)
@@ -136,8 +135,8 @@ class _Run:
     def taken(self, count: int) -> tuple[Block, Words]:
         """Return the first rows in memory, which it has no longer."""
         assert self.block is not None
-        taken, words = _part(self.block, slice(0, count)), self.words[:count]
-        self.block, self.words = _part(self.block, slice(count, None)), self.words[count:]
+        taken, words = self.block.of(slice(0, count)), self.words[:count]
+        self.block, self.words = self.block.of(slice(count, None)), self.words[count:]
         return taken, words
 
 
@@ -155,9 +154,9 @@ def _sorted_runs(blocks: Iterable[Block], by_pattern: slice, folder: Path) -> li
             yield run_of(held)
 
     def run_of(held: list[Block]) -> Block:
-        block = _joined(held)
+        block = Block.joined(held)
         ends.append(ends[-1] + len(block.rows))
-        return _part(block, np.argsort(_words(block.rows[:, by_pattern]), kind="stable"))
+        return block.of(np.argsort(_words(block.rows[:, by_pattern]), kind="stable"))
 
     rows = _written(sorted_blocks(), folder)
     return [_Run(rows, start, stop, by_pattern) for start, stop in pairwise(ends)]
@@ -175,7 +174,7 @@ def _merged(runs: list[_Run]) -> Iterator[Block]:
             return
         parts, words = zip(*_next(runs), strict=True)
         order = np.argsort(np.concatenate(words), kind="stable")
-        yield _part(_joined(list(parts)), order)
+        yield Block.joined(list(parts)).of(order)
 
 
 def _next(runs: list[_Run]) -> Iterator[tuple[Block, Words]]:
@@ -194,13 +193,3 @@ def _next(runs: list[_Run]) -> Iterator[tuple[Block, Words]]:
 def _words(rows: NDArray[Any]) -> Words:
     packed = np.ascontiguousarray(pattern_words(rows))
     return packed.view(f"S{packed.shape[1]}")[:, 0]
-
-
-def _part(block: Block, rows: Any) -> Block:
-    return Block(block.rows[rows], None if block.weights is None else block.weights[rows])
-
-
-def _joined(blocks: list[Block]) -> Block:
-    weights = [block.weights for block in blocks if block.weights is not None]
-    rows = np.concatenate([block.rows for block in blocks])
-    return Block(rows, np.concatenate(weights) if weights else None)

@@ -95,7 +95,7 @@ def _parts_of_file(file: Path, asked: Asked, beside: Values) -> Iterator[Part]:
     if format_of(file) == ".npy":
         yield from _parts_of_array(file, asked)
         return
-    for place, part in tables_of(file, asked.names, skips=asked.skips, beside=beside):
+    for place, part in tables_of(file, asked.names, asked.text, skips=asked.skips, beside=beside):
         yield _part(_cleaned(part, asked, place, file), asked, place, file)
 
 

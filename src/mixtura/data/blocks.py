@@ -24,11 +24,31 @@ class Block:
     rows : (n, D), finite
     weights : (n,) float64 row weights, or None where every row counts once
     excluded : (K, n) True where a row cannot belong to a component, or None where none is excluded
+    labels : (n,) what a column says of the rows' components, or None
     """
 
     rows: NDArray[Any]
     weights: Float | None
     excluded: NDArray[np.bool_] | None = None
+    labels: NDArray[np.float64] | None = None
+
+    def of(self, rows: Any) -> "Block":
+        """Return some rows, by a slice, positions or truth values."""
+        beside = (self.weights, self.labels)
+        weights, labels = (None if each is None else each[rows] for each in beside)
+        return Block(self.rows[rows], weights, labels=labels)
+
+    def made(self, rows: NDArray[Any]) -> "Block":
+        """Return other cells of the same rows."""
+        return Block(rows, self.weights, labels=self.labels)
+
+    @staticmethod
+    def joined(blocks: "list[Block]") -> "Block":
+        """Return the rows of several, all with what stands beside rows or none."""
+        beside = ([getattr(each, name) for each in blocks] for name in ("weights", "labels"))
+        weights, labels = (None if own[0] is None else np.concatenate(own) for own in beside)
+        rows = np.concatenate([each.rows for each in blocks])
+        return Block(rows, weights, labels=labels)
 
 
 class RowSource(Protocol):

@@ -16,10 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.data.blocks import Block
-from mixtura.data.chained import ChainedRecords, SharedFolder
+from mixtura.data.chained import SharedFolder
 from mixtura.data.numbering import Numbers
 from mixtura.data.parts import Asked, Part, part_of
 from mixtura.data.plain import cluster_of
+from mixtura.data.row_files import RowFiles
 from mixtura.data.spool import Spool, SpooledRows
 from mixtura.data.survey import Survey
 from mixtura.errors import DataError
@@ -105,7 +106,7 @@ def _put_in(
     rows = _chained(pieces, survey, folder)
     names = found[0][2]
     n_bytes = rows.n_rows * rows.n_columns * rows.dtype.itemsize
-    n_bytes += rows.n_rows * 8 * (rows.weights is not None)
+    n_bytes += rows.n_rows * 8 * (len(rows.files.all) - 1)
     if n_bytes > memory:
         return ByWorkers(rows, survey, names)
     whole = rows.block(0, rows.n_rows)
@@ -115,9 +116,8 @@ def _put_in(
 
 def _chained(pieces: list[Any], survey: Survey, folder: SharedFolder) -> SpooledRows:
     lengths = [piece.n_rows for piece in pieces]
-    cells = ChainedRecords([piece.cells for piece in pieces], lengths, folder)
-    own = [piece.weights for piece in pieces if piece.weights is not None]
-    return SpooledRows(cells, survey, ChainedRecords(own, lengths, folder) if own else None)
+    files = RowFiles.chained([piece.files for piece in pieces], lengths, folder)
+    return SpooledRows(files, survey)
 
 
 def _everywhere(source: Any, put: Callable[[Iterable[Any], str], bytes]) -> list[bytes]:
@@ -182,13 +182,13 @@ def _put(frames: Iterable[Any], place: str, asked: Asked, folder: Path, checked:
                 part = part_of(frame, asked, called)
                 rows = maker.rows(part)
                 if len(rows):
-                    spool.add(rows, checked(part, asked))
+                    spool.add(Block(rows, checked(part, asked), labels=part.labels))
                 start += len(rows)
             if not spool.is_begun:
                 return pickle.dumps((None, None, maker.names), protocol=5)
             found, _ = spool.ended()
         assert isinstance(found, SpooledRows)
-        found.leave()
+        found.files.leave()
         return pickle.dumps((None, found, maker.names), protocol=5)
     except (DataError, ValueError) as error:
         return pickle.dumps((error, None, None), protocol=5)

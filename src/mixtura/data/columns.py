@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from mixtura.data.arrays import ArrayRows
 from mixtura.data.blocks import RowSource, blocks_of
+from mixtura.data.masks import plain_rows
 from mixtura.data.spool import SpooledRows
 
 __all__ = ["column_moments", "robust_columns", "source_of_columns"]
@@ -20,6 +21,7 @@ QUARTILES = (0.25, 0.5, 0.75)
 
 def source_of_columns(source: RowSource, columns: slice) -> RowSource:
     """Return a source of some columns of dense rows."""
+    source = plain_rows(source)
     if isinstance(source, SpooledRows):
         return source.of_columns(columns)
     whole = source.block(0, source.n_rows)

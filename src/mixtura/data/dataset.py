@@ -1,6 +1,5 @@
 """Rows that may be more than memory holds: read once, and put where they are read again."""
 
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,18 +11,17 @@ from numpy.typing import NDArray
 
 from mixtura.arrays import whole_number
 from mixtura.data.arrays import ArrayRows
+from mixtura.data.batches import parts_of
 from mixtura.data.blocks import Block
-from mixtura.data.cleaning import Cleaning
 from mixtura.data.levels import Labels
-from mixtura.data.memory import bytes_of
-from mixtura.data.parts import Asked, Coded, Where
-from mixtura.data.paths import files_of
-from mixtura.data.reading import Read, read_rows
+from mixtura.data.parts import Asked, Coded, Part, ReadAs, Where
+from mixtura.data.paths import called
+from mixtura.data.reading import Read, checked_weights, read_rows
 from mixtura.data.spool import SpooledRows
 from mixtura.data.survey import Survey
-from mixtura.errors import DataError, ParameterError
+from mixtura.errors import DataError
 
-__all__ = ["Dataset", "dataset"]
+__all__ = ["Dataset"]
 
 
 class Dataset:
@@ -45,6 +43,7 @@ class Dataset:
         self._lock = Lock()
         self._rows: NDArray[Any] | SpooledRows | None = None
         self._weights: NDArray[np.float64] | None = None
+        self._row_labels: NDArray[np.float64] | None = None
         self._survey: Survey | None = None
         self._names: tuple[str, ...] | None = None
         self._labels: tuple[Labels, ...] | None = None
@@ -52,6 +51,8 @@ class Dataset:
         self._is_spent = False
         # The same source read for categories, and that of which this one is.
         self._others: dict[Coded, Dataset] = {}
+        # The same source without a column that says what is known of components.
+        self._labelled: dict[str, Dataset] = {}
         self._origin: Dataset | None = None
 
     def __enter__(self) -> Self:
@@ -76,7 +77,7 @@ class Dataset:
         """
         if self.has_weights:
             raise DataError(
-                f"{_called(self._source)} has a column of weights, which an array of rows would "
+                f"{called(self._source)} has a column of weights, which an array of rows would "
                 "lose; take .array() and .row_weights"
             )
         return np.array(self.array(), dtype=dtype, copy=copy)
@@ -90,7 +91,7 @@ class Dataset:
         known = ""
         if self._any._rows is not None:
             known = f", {self.n_rows:,} x {self.n_columns}"
-        return f"<mixtura dataset of {_called(self._source)}{known}>"
+        return f"<mixtura dataset of {called(self._source)}{known}>"
 
     @property
     def rows(self) -> NDArray[Any] | SpooledRows:
@@ -102,6 +103,7 @@ class Dataset:
                 self._labels, self._places = found.labels, found.places
                 if isinstance(found.rows, Block):
                     self._rows, self._weights = found.rows.rows, found.rows.weights
+                    self._row_labels = found.rows.labels
                 else:
                     self._rows = found.rows
             assert self._rows is not None
@@ -132,6 +134,12 @@ class Dataset:
         """Return the row weights (N,), or None where every row counts once."""
         rows = self.rows
         return rows.row_weights(0, len(rows)) if isinstance(rows, SpooledRows) else self._weights
+
+    @property
+    def row_labels(self) -> NDArray[np.float64] | None:
+        """Return what a column says of the components of rows in memory (N,), if there is one."""
+        assert self.rows is not None
+        return self._row_labels
 
     @property
     def n_rows(self) -> int:
@@ -192,10 +200,37 @@ class Dataset:
         )
         if wanted not in self._others:
             asked = replace(self._asked, coded=wanted)
-            other = Dataset(self._source, asked, self._memory, self._cache)
-            other._origin = self
-            self._others[wanted] = other
+            self._others[wanted] = self._again(asked)
         return self._others[wanted]
+
+    def labelled(self, column: str) -> "Dataset":
+        """Return the same rows without a column, which says what is known of their components.
+
+        Parameters
+        ----------
+        column : its name
+        """
+        if column not in self._labelled:
+            self._labelled[column] = self._again(self._asked.labelled(column))
+        return self._labelled[column]
+
+    def as_fitted(self, names: Sequence[str] | None) -> "Dataset":
+        """Return the rows as some fit read them that left a column out, else as they are.
+
+        Parameters
+        ----------
+        names : of the columns that were fitted, or None
+        """
+        for one in self._labelled.values():
+            if one._any._rows is not None and one._any.names == names:
+                return one
+        return self
+
+    def _again(self, asked: Asked) -> "Dataset":
+        """Return the same source read for something else."""
+        other = Dataset(self._source, asked, self._memory, self._cache)
+        other._origin = self if self._origin is None else self._origin
+        return other
 
     def array(self) -> NDArray[Any]:
         """Return the rows as an array.
@@ -210,7 +245,7 @@ class Dataset:
             return rows
         size = rows.n_rows * rows.n_columns * rows.dtype.itemsize
         raise DataError(
-            f"{_called(self._source)} holds {rows.n_rows:,} rows of {size:,} bytes, more than "
+            f"{called(self._source)} holds {rows.n_rows:,} rows of {size:,} bytes, more than "
             f"the {self._memory:,} of memory=; rows beyond memory are for fits and "
             "what reads rows part by part; let memory= be more, or take a sample"
         )
@@ -245,106 +280,71 @@ class Dataset:
     def parts(self) -> Iterator["Dataset"]:
         """Yield datasets in memory, of some rows each, in order."""
         for rows in self.batches():
-            asked = Asked(None, coded=self._asked.coded, called=self.names)
-            part = Dataset(rows, asked, self._memory, None)
-            part._rows, part._names = rows, self.names
-            part._labels, part._places = self._labels, self._places
-            yield part
+            read_as = ReadAs(self.names, self._asked.coded, self._labels, self._places)
+            yield Dataset.of_rows(rows, read_as, self._memory)
+
+    @classmethod
+    def of_rows(cls, rows: NDArray[Any], read_as: ReadAs, memory: int = 0) -> Self:
+        """Return rows (n, D) in memory as a dataset that was read.
+
+        Parameters
+        ----------
+        rows, read_as : the rows, and what is known of their columns
+        memory : bytes that rows may take
+        """
+        asked = Asked(None, coded=read_as.coded, called=read_as.names)
+        part = cls(rows, asked, memory, None)
+        part._rows, part._names = rows, read_as.names
+        part._labels, part._places = read_as.labels, read_as.places
+        return part
+
+    def source_parts(
+        self, columns: Sequence[str] | None, ids: str | None, text: Sequence[str] = ()
+    ) -> Iterator[Part]:
+        """Return all rows as they come from the source, which is read once more, with identifiers.
+
+        Parameters
+        ----------
+        columns : names of those to read of files, None for those of the dataset
+        ids : name of the column of identifiers, or None
+        text : names of columns that stay text in a CSV file
+        """
+        if self._is_left and ids is None:
+            # As they were read: there is no other way to them.
+            return (
+                Part(block.rows, False, "the dataset", block.weights) for block in self.blocks()
+            )
+        self._take_once()
+        asked = self._asked.once_more(self._source, columns, ids, text)
+        parts = parts_of(self._source, asked)
+        return (replace(part, weights=checked_weights(part, asked)) for part in parts)
 
     def close(self) -> None:
         """Let the rows go; they are read again if they are needed."""
         with self._lock:
             if isinstance(self._rows, SpooledRows):
                 self._rows.remove()
-            self._rows = self._survey = self._weights = None
-        for other in self._others.values():
+            self._rows = self._survey = self._weights = self._row_labels = None
+        for other in (*self._others.values(), *self._labelled.values()):
             other.close()
 
     def _read(self) -> Read:
+        self._take_once()
+        return read_rows(self._source, self._asked, self._memory, self._cache)
+
+    @property
+    def _is_left(self) -> bool:
+        """Return whether numbers are here of a source that gave them once."""
+        return isinstance(self._source, Iterator) and self._rows is not None and not self._labels
+
+    def _take_once(self) -> None:
+        """Raise `DataError` if the source gives its rows once, and did."""
         origin = self if self._origin is None else self._origin
         if isinstance(self._source, Iterator):
             # What is left of it would pass for all rows.
             if origin._is_spent:
                 raise DataError(
-                    f"{_called(self._source)} gives its rows once, and they were read already; "
+                    f"{called(self._source)} gives its rows once, and they were read already; "
                     "make the dataset of a function that returns a new one, or of files"
                 )
             origin._is_spent = True
-        return read_rows(self._source, self._asked, self._memory, self._cache)
-
-
-def dataset(
-    source: Any,
-    columns: Sequence[str] | None = None,
-    *,
-    weights: str | None = None,
-    memory: int | str | None = None,
-    cache: str | os.PathLike[str] | None = None,
-    on_bad: str = "error",
-    missing: Sequence[str] = (),
-    logs: Sequence[str] = (),
-) -> Dataset:
-    """Return rows of numbers or categories for an estimator, as many as there are disk for.
-
-    Parameters
-    ----------
-    source : a file, a pattern ('data/*.parquet') of files or folders, a folder (with what is in its
-        folders), or a list of these (.parquet, .arrow, .feather, .csv, .tsv, each also with .gz,
-        .npy), in the order of their names, with columns that stand in names of folders
-        (year=2024) where files differ in them or `columns` names them; a dataset or reader of
-        pyarrow, a relation of DuckDB, a lazy frame of polars; or arrays and frames, from anything
-        that yields some
-    columns : names of those to read, in this order; all when None
-    weights : name of a column of row weights from 0 up, by which fits and criteria count rows; it
-        is none of those fitted
-    memory : bytes that the rows may take in memory, a number or text such as "500 MB"; by default
-        a quarter of the machine's. More go to a file
-    cache : folder for that file, of N D 8 bytes, or 4 where all numbers are float32, and for two
-        like it while gappy rows are sorted; by default that of temporary files. They go with it
-    on_bad : "error", or "skip", which leaves damaged row groups of Parquet files out and warns
-    missing : codes of missing cells in the columns of files, as they are spelled, such as ["99"];
-        not in that of weights
-    logs : columns of files that are read by their natural logarithms, which are called log(name)
-
-    Returns
-    -------
-    Dataset
-        A fit to it has the same bits as a fit to the rows in memory.
-
-    Raises
-    ------
-    DataError
-        If there is no such file.
-    ParameterError
-        If an argument is none of these, or the weights are among the columns.
-    """
-    if isinstance(columns, str):
-        raise ParameterError(f"columns should be a list of names, such as [{columns!r}]")
-    names = None if columns is None else tuple(columns)
-    if names is not None and not (names and all(isinstance(name, str) for name in names)):
-        raise ParameterError(
-            f"columns should be a list of names, at least one, or None for all; not {columns!r}"
-        )
-    if names is not None and weights in names:
-        raise ParameterError(
-            f"column '{weights}' is one of columns= and that of weights; leave one of them out"
-        )
-    if on_bad not in ("error", "skip"):
-        raise ParameterError(f'on_bad should be "error" or "skip", but got {on_bad!r}')
-    files = files_of(source)
-    if (missing or logs) and files is None:
-        raise ParameterError("missing and logs are of the columns of files; leave them out")
-    kept = () if weights is None else (weights,)
-    cleaning = Cleaning(tuple(missing), kept, tuple(logs))
-    asked = Asked(names, weights, skips=on_bad == "skip", cleaning=cleaning)
-    folder = None if cache is None else Path(cache)
-    if folder is not None and not folder.is_dir():
-        raise ParameterError(f"cache should be a folder that exists, got '{folder}'")
-    return Dataset(source, asked, bytes_of(memory), folder)
-
-
-def _called(source: Any) -> str:
-    """Return how an error calls a source."""
-    if isinstance(source, str | os.PathLike):
-        return f"'{os.fspath(source)}'"
-    return f"a {type(source).__name__}"

@@ -88,9 +88,9 @@ def picked(data: Any, columns: Sequence[str]) -> Any:
     return frame.select(list(columns)).to_native()
 
 
-def without(data: Any, column: str) -> Any:
-    """Return a frame of all columns but one, which it has."""
-    return _wrapped(data).drop(column).to_native()
+def without(data: Any, columns: Sequence[str]) -> Any:
+    """Return a frame of all columns but some, which it has."""
+    return _wrapped(data).drop(list(columns)).to_native() if columns else data
 
 
 def _wrapped(data: Any) -> Any:

@@ -12,6 +12,7 @@ from mixtura.errors import DataError
 __all__ = [
     "MATRICES",
     "bytes_in_memory",
+    "called",
     "called_together",
     "ending_of_matrix",
     "files_of",
@@ -150,3 +151,10 @@ def said_of_unknown(path: Path, known: Iterable[str]) -> str:
         f"'{path}' has an extension that is not known here; rename it or convert it to one of "
         f"{', '.join(known)}"
     )
+
+
+def called(source: Any) -> str:
+    """Return how an error calls a source."""
+    if isinstance(source, str | os.PathLike):
+        return f"'{os.fspath(source)}'"
+    return f"a {type(source).__name__}"

@@ -21,7 +21,7 @@ from mixtura.data.spool import Spool, SpooledRows
 from mixtura.data.survey import Survey
 from mixtura.errors import DataError
 
-__all__ = ["Read", "read_rows"]
+__all__ = ["Read", "checked_weights", "read_rows"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,7 +58,7 @@ def read_rows(source: Any, asked: Asked, memory: int, cache: Path | None) -> Rea
         Naming file, row group, column and row of what cannot be read.
     """
     if asked.coded is None and cluster_of(source):
-        put = put_by_workers(source, asked, memory, cache, _checked_weights)
+        put = put_by_workers(source, asked, memory, cache, checked_weights)
         _check_some_weigh(put.survey, asked)
         return Read(put.rows, put.survey, put.names)
     maker = Numbers() if asked.coded is None else Coder(asked.coded, asked.called)
@@ -68,7 +68,7 @@ def read_rows(source: Any, asked: Asked, memory: int, cache: Path | None) -> Rea
             if isinstance(maker, Coder) and spool.is_begun:
                 maker.check_levels()
             if len(rows):
-                spool.add(rows, _checked_weights(part, asked))
+                spool.add(Block(rows, checked_weights(part, asked), labels=part.labels))
         files = files_of(source)
         found, survey = spool.ended(called_together([*map(str, files)]) if files else None)
     _check_some_weigh(survey, asked)
@@ -79,7 +79,7 @@ def read_rows(source: Any, asked: Asked, memory: int, cache: Path | None) -> Rea
     made = maker.ended()
     if isinstance(found, Block):
         rows = made.rows(found.rows)
-        found, survey = Block(rows, found.weights), Survey.of(rows, found.weights)
+        found, survey = found.made(rows), Survey.of(rows, found.weights)
     else:
         found = rewritten(found, made.rows)
         survey = found.survey
@@ -94,7 +94,14 @@ def _check_some_weigh(survey: Survey, asked: Asked) -> None:
         )
 
 
-def _checked_weights(part: Part, asked: Asked) -> NDArray[np.float64] | None:
+def checked_weights(part: Part, asked: Asked) -> NDArray[np.float64] | None:
+    """Return the weights (n,) of a part, or None where every row counts once.
+
+    Raises
+    ------
+    DataError
+        Naming the first that is no weight.
+    """
     weights = part.weights
     if weights is None:
         return None

@@ -1,18 +1,18 @@
 """Rows that lie in a file of plain numbers, of which only what is worked on is in memory."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar, Self, final
+from typing import Any, ClassVar, Self, TypeAlias, cast, final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.arrays import order_by_pattern
 from mixtura.data.blocks import Block
-from mixtura.data.chained import ChainedRecords
 from mixtura.data.distinct import content_subsample, count_distinct, hashes_of, subsample_of_cells
-from mixtura.data.records import Records, RecordWriter
+from mixtura.data.row_files import BlockWriter, RowFiles
 from mixtura.data.streamed_sample import streamed_sample
 from mixtura.data.survey import Survey
 from mixtura.data.totals import total_of_parts
@@ -21,6 +21,8 @@ from mixtura.errors import DataError
 __all__ = ["Spool", "SpooledRows"]
 
 Float = NDArray[np.float64]
+# Numbers (n,) of some rows.
+Tags: TypeAlias = Callable[[int, int], NDArray[np.intp]]
 
 # Cells, or weights, that are read at once where all rows are gone through.
 CHUNK_CELLS = 1 << 20
@@ -28,13 +30,12 @@ CHUNK_CELLS = 1 << 20
 
 @final
 class SpooledRows:
-    """A source over files of cells, and of row weights where there are some.
+    """A source over files of rows.
 
     Attributes
     ----------
-    cells : (N, D) float64 or float32
+    files : of cells, float64 or float32 or numbers of categories, and what stands beside them
     survey : what one pass found of the rows
-    weights : (N, 1) float64, or None where every row counts once
     factor : by which weights are multiplied
     by_cells : whether samples are those of `CountRows`
     """
@@ -43,21 +44,20 @@ class SpooledRows:
 
     def __init__(
         self,
-        cells: Records | ChainedRecords,
+        files: RowFiles,
         survey: Survey,
-        weights: Records | ChainedRecords | None = None,
         factor: float = 1.0,
         *,
         by_cells: bool = False,
     ) -> None:
-        self.cells, self.survey, self.weights, self.factor = cells, survey, weights, factor
+        self.files, self.survey, self.factor = files, survey, factor
         self.by_cells = by_cells
         self._total: float | None = None
         self._samples: dict[tuple[int, int], tuple[NDArray[Any], Float | None]] = {}
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Leave samples behind, which whoever gets the rows draws again."""
-        own = self.cells, self.survey, self.weights, self.factor
+        own = self.files, self.survey, self.factor
         return partial(SpooledRows, by_cells=self.by_cells), own
 
     def __len__(self) -> int:
@@ -67,12 +67,12 @@ class SpooledRows:
     @property
     def path(self) -> Path:
         """Return the file of cells, or the folder of several."""
-        return self.cells.path
+        return self.files.cells.path
 
     @property
     def dtype(self) -> np.dtype[Any]:
         """Return the type of cells."""
-        return self.cells.dtype
+        return self.files.cells.dtype
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -87,12 +87,17 @@ class SpooledRows:
     @property
     def n_columns(self) -> int:
         """Return D."""
-        return self.cells.n_columns
+        return self.files.cells.n_columns
+
+    @property
+    def has_labels(self) -> bool:
+        """Return whether a column says something of the rows' components."""
+        return self.files.labels is not None
 
     @property
     def total_weight(self) -> float:
         """Return Σ w, which a first question adds up."""
-        if self._total is None and self.weights is None:
+        if self._total is None and self.files.weights is None:
             self._total = float(self.n_rows)
         elif self._total is None:
             parts = (self.row_weights(*bound) for bound in self._bounds(CHUNK_CELLS))
@@ -105,26 +110,28 @@ class SpooledRows:
 
     def remove(self) -> None:
         """Take the files away."""
-        self.cells.remove()
-        if self.weights is not None:
-            self.weights.remove()
-
-    def leave(self) -> None:
-        """Let the files stay where nobody here needs them any more, for others."""
-        for each in (self.cells, self.weights):
-            if isinstance(each, Records):
-                each.leave()
+        self.files.remove()
 
     def row_weights(self, start: int, stop: int) -> Float | None:
         """Return the weights (n,) of some rows, or None where every row counts once."""
-        if self.weights is None:
+        if self.files.weights is None:
             return None
-        weights = self.weights.read(start, stop)[:, 0]
-        return weights if self.factor == 1.0 else weights * self.factor
+        return self._scaled(self.files.weights.read(start, stop)[:, 0])
+
+    def row_labels(self, start: int, stop: int) -> Float:
+        """Return what a column says of the components of some rows (n,), where there is one."""
+        assert self.files.labels is not None
+        return self.files.labels.read(start, stop)[:, 0]
 
     def block(self, start: int, stop: int) -> Block:
         """Return some rows, read into memory of their own."""
-        return Block(self.cells.read(start, stop), self.row_weights(start, stop))
+        found = self.files.block(start, stop)
+        if found.weights is None:
+            return found
+        return Block(found.rows, self._scaled(found.weights), labels=found.labels)
+
+    def _scaled(self, weights: Float) -> Float:
+        return weights if self.factor == 1.0 else weights * self.factor
 
     def blocks(self) -> Iterator[Block]:
         """Yield all rows, some at a time."""
@@ -148,12 +155,12 @@ class SpooledRows:
         return self._samples[size, seed]
 
     def _streamed(self, size: int, seed: int) -> tuple[NDArray[Any], Float]:
-        passes, take = self._passes, self.cells.take
+        passes, take = self._passes, self.files.cells.take
         is_filled = self.survey.has_gaps and not self.by_cells
         if is_filled:
             # Infinity stands for NaN meanwhile, as in memory.
             passes = self._filled_passes
-            take = lambda places: _filled(self.cells.take(places))  # noqa: E731
+            take = lambda places: _filled(self.files.cells.take(places))  # noqa: E731
         rows, weights = streamed_sample(
             passes,
             self.total_weight,
@@ -180,18 +187,23 @@ class SpooledRows:
         if factor == 1.0:
             return self
         # Rows that count once each have a mean weight of one, and stay as they are.
-        assert self.weights is not None
+        assert self.files.weights is not None
         factor *= self.factor
-        return SpooledRows(self.cells, self.survey, self.weights, factor, by_cells=self.by_cells)
+        return SpooledRows(self.files, self.survey, factor, by_cells=self.by_cells)
 
     def of_columns(self, columns: slice) -> "SpooledRows":
         """Return some columns of the rows."""
-        cells, survey = self.cells.of_columns(columns), self.survey.of_columns(columns)
-        return SpooledRows(cells, survey, self.weights, self.factor, by_cells=self.by_cells)
+        files, survey = self.files.of_columns(columns), self.survey.of_columns(columns)
+        return SpooledRows(files, survey, self.factor, by_cells=self.by_cells)
+
+    def tagged(self, tags: Tags) -> "SpooledRows":
+        """Return the rows with a column more, of whole numbers, as a source of samples by both."""
+        files = replace(self.files, cells=cast("Any", _Tagged(self.files.cells, tags)))
+        return SpooledRows(files, self.survey, self.factor)
 
     def as_counts(self) -> "SpooledRows":
         """Return the rows as `CountRows` are in memory."""
-        return SpooledRows(self.cells, self.survey, self.weights, self.factor, by_cells=True)
+        return SpooledRows(self.files, self.survey, self.factor, by_cells=True)
 
     def count_distinct(self, at_least: int) -> int:
         """Return the number of distinct rows, or `at_least` as soon as so many were seen."""
@@ -209,6 +221,26 @@ def _filled(rows: NDArray[Any]) -> NDArray[Any]:
     return np.where(np.isnan(rows), rows.dtype.type(np.inf), rows)
 
 
+@final
+class _Tagged:
+    """Cells with a column more."""
+
+    def __init__(self, cells: Any, tags: Tags) -> None:
+        self._cells, self._tags = cells, tags
+        self.path, self.dtype, self.n_columns = cells.path, cells.dtype, cells.n_columns + 1
+
+    def read(self, start: int, stop: int) -> NDArray[Any]:
+        """Return some rows."""
+        rows = self._cells.read(start, stop)
+        return np.column_stack([rows, self._tags(start, stop).astype(rows.dtype)])
+
+    def take(self, positions: NDArray[np.intp]) -> NDArray[Any]:
+        """Return the rows at positions that rise."""
+        rows = self._cells.take(positions)
+        tags = [self._tags(place, place + 1)[0] for place in positions.tolist()]
+        return np.column_stack([rows, np.array(tags, dtype=rows.dtype)])
+
+
 class Spool:
     """Takes rows in, in memory as long as they are few, and then to files.
 
@@ -223,7 +255,7 @@ class Spool:
         self._held: list[Block] = []
         self._n_bytes = 0
         self._survey: Survey | None = None
-        self._cells, self._weights = RecordWriter(folder), RecordWriter(folder)
+        self._writer = BlockWriter(folder)
 
     def __enter__(self) -> Self:
         """Begin."""
@@ -231,29 +263,27 @@ class Spool:
 
     def __exit__(self, *_: object) -> None:
         """Close the files, and take them away unless their rows were asked for."""
-        self._cells.__exit__()
-        self._weights.__exit__()
+        self._writer.__exit__()
 
     @property
     def is_begun(self) -> bool:
         """Return whether rows went to files."""
-        return self._cells.is_begun
+        return self._writer.is_begun
 
-    def add(self, rows: NDArray[Any], weights: Float | None = None) -> None:
-        """Take in rows (n, D) of one number of columns, all with weights or none.
+    def add(self, block: Block) -> None:
+        """Take in rows (n, D) of one number of columns, all with what stands beside them or none.
 
         Where float64 follows on float32, all become float64.
         """
-        own = Survey.of(rows, weights)
+        own = Survey.of(block.rows, block.weights)
         self._survey = own if self._survey is None else self._survey + own
-        self._n_bytes += rows.nbytes + (0 if weights is None else weights.nbytes)
-        self._held.append(Block(rows, weights))
-        if not self._cells.is_begun and self._n_bytes <= self._most_bytes:
+        beside = [each for each in (block.weights, block.labels) if each is not None]
+        self._n_bytes += block.rows.nbytes + sum(each.nbytes for each in beside)
+        self._held.append(block)
+        if not self.is_begun and self._n_bytes <= self._most_bytes:
             return
         for each in self._held:
-            self._cells.add(each.rows)
-            if each.weights is not None:
-                self._weights.add(each.weights[:, None])
+            self._writer.add(each)
         self._held = []
 
     def ended(self, called: Path | None = None) -> tuple[Block | SpooledRows, Survey]:
@@ -271,9 +301,6 @@ class Spool:
         if self._survey is None:
             place = "" if called is None else f" in '{called}'"
             raise DataError(f"there are no rows{place}; give at least one")
-        if self._cells.is_begun:
-            weights = self._weights.ended() if self._weights.is_begun else None
-            return SpooledRows(self._cells.ended(), self._survey, weights), self._survey
-        rows = np.concatenate([each.rows for each in self._held])
-        weights = [each.weights for each in self._held if each.weights is not None]
-        return Block(rows, np.concatenate(weights) if weights else None), self._survey
+        if self.is_begun:
+            return SpooledRows(self._writer.ended(), self._survey), self._survey
+        return Block.joined(self._held), self._survey

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.sparse import issparse
 
 from mixtura.data.blocks import RowSource, blocks_of
+from mixtura.data.masks import plain_rows
 from mixtura.data.spool import SpooledRows
 
 __all__ = ["cells_of", "ends_of", "extremes_of"]
@@ -17,6 +18,7 @@ __all__ = ["cells_of", "ends_of", "extremes_of"]
 
 def extremes_of(source: RowSource) -> Any:
     """Return rows with the lowest and highest cell of each column, and a NaN if it has some."""
+    source = plain_rows(source)
     if not isinstance(source, SpooledRows):
         return source.block(0, source.n_rows).rows
     survey = source.survey
@@ -38,6 +40,7 @@ def ends_of(source: RowSource) -> tuple[NDArray[np.float64], NDArray[np.float64]
 
 def cells_of(source: RowSource) -> Any:
     """Return rows that hold each cell of each column at least once."""
+    source = plain_rows(source)
     if not isinstance(source, SpooledRows):
         return source.block(0, source.n_rows).rows
     columns = [np.empty(0, source.dtype) for _ in range(source.n_columns)]

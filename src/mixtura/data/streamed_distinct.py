@@ -10,9 +10,12 @@ from mixtura.data.blocks import Block
 from mixtura.data.distinct import hashes_of, in_order
 from mixtura.data.totals import Totals
 
-__all__ = ["streamed_distinct"]
+__all__ = ["BYTES_OF_CELL", "MOST_PATTERN_CELLS", "streamed_distinct"]
 
 Float = NDArray[np.float64]
+
+# Cells of distinct rows that are held of rows beyond memory, or as many as memory= has room for.
+MOST_PATTERN_CELLS, BYTES_OF_CELL = 1 << 22, 16
 
 
 def streamed_distinct(

@@ -22,6 +22,7 @@ from mixtura.em.starts import StartOptions
 from mixtura.em.stopping import GainLeft
 from mixtura.engines import engine_named
 from mixtura.errors import DataError, DriftWarning, ParameterError
+from mixtura.estimators.labels import by_name
 from mixtura.estimators.settings import DEFAULT_MAX_ITER, Settings
 from mixtura.estimators.spooled import is_spooled
 from mixtura.kinds import NUMBER
@@ -96,6 +97,7 @@ class PartialFit:
         """
         estimator: Any = self
         faded = checked_half_life(half_life)
+        X, y = by_name(X, y)
         X = estimator._as_fitted(X) if hasattr(estimator, "mixture_") else estimator._as_read(X)
         if is_spooled(X):
             raise ParameterError(

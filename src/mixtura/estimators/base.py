@@ -42,17 +42,26 @@ from mixtura.estimators.doubted import warn_of_best, warn_of_fit
 from mixtura.estimators.inputs import (
     Kept,
     Sourced,
+    as_fitted,
     checked_rows,
     fitted_rows,
     names_of,
     own_columns,
 )
-from mixtura.estimators.labels import check_reached, check_unnumbered, known_components
+from mixtura.estimators.labels import (
+    NamedLabels,
+    by_name,
+    check_labels,
+    check_reached,
+    check_unnumbered,
+    known_beyond,
+    known_components,
+)
 from mixtura.estimators.noise import noise_maker
 from mixtura.estimators.settings import Settings, checked_integer, seed_of
 from mixtura.estimators.shown import Shown
 from mixtura.estimators.sizes import is_auto, size_of
-from mixtura.estimators.spooled import by_parts, check_alone, is_spooled
+from mixtura.estimators.spooled import by_parts, check_alone, is_spooled, spooled_rows
 from mixtura.estimators.stored import Pickled, state_of
 from mixtura.estimators.verbose import verbose_progress
 from mixtura.mixture import Mixture
@@ -145,7 +154,8 @@ class MixtureEstimator(Shown, PartialFit, DensityMixin, Pickled, ABC):
         ----------
         X : (N, D) numbers: array, pandas or polars frame, Arrow table, or `mixtura.dataset`
         y : what is known of the rows' components, as `use_y` says: (N,) numbers from 0 to K - 1,
-            -1 where unknown, or (N, K) truth values, True where a component is allowed
+            -1 where unknown, or (N, K) truth values, True where a component is allowed; or the
+            name of a column of X that holds such numbers, and is not fitted
         sample_weight : (N,) row weights from 0 up; weight 2 is the row twice
 
         Returns
@@ -165,6 +175,7 @@ class MixtureEstimator(Shown, PartialFit, DensityMixin, Pickled, ABC):
         if hasattr(self, "selection_"):
             # That of an earlier fit.
             del self.selection_
+        X, y = by_name(X, y)
         if self._is_chosen() and not self._carries_on():
             return self._choose(X, y, sample_weight)
         settings = Settings.of(self)
@@ -349,10 +360,16 @@ class MixtureEstimator(Shown, PartialFit, DensityMixin, Pickled, ABC):
         data = self._as_read(data)
         if is_spooled(data):
             check_alone(y, sample_weight)
+            uses = y is not None and self.use_y is not False
+            if uses:
+                check_labels(spooled_rows(data), most)
             given = self._beyond(data)
             self._check_size(most, given.source.n_columns)
+            given = self._known(given, most) if uses else given
             check_enough_rows(given.rows.shape[0], fewest)
             return given
+        if isinstance(y, NamedLabels) and isinstance(data, Dataset):
+            y = replace(y, values=data.row_labels)
         self._given_weights = given_weights(data, sample_weight)
         try:
             rows, names = self._checked(data)
@@ -402,6 +419,12 @@ class MixtureEstimator(Shown, PartialFit, DensityMixin, Pickled, ABC):
         source = MaskedRows(plain, known.codes, known.masks)
         return Sourced(rows, names, kept, source, (*notes, _told(source)))
 
+    def _known(self, given: Sourced, most: int) -> Sourced:
+        """Return rows beyond memory with what the labels beside them say of `most` components."""
+        source = known_beyond(given.rows, most, noise=self.noise is not None)
+        check_reached(source, most)
+        return replace(given, source=source, notes=(*given.notes, _told(source)))
+
     def _silent(self, rows: Any, names: tuple[str, ...] | None = None) -> Any:
         """Return which checked rows (N,) have no cell, and so say nothing."""
         return np.zeros(rows.shape[0], dtype=bool) if issparse(rows) else lack_all(rows)
@@ -412,7 +435,7 @@ class MixtureEstimator(Shown, PartialFit, DensityMixin, Pickled, ABC):
 
     def _as_fitted(self, data: Any) -> Any:
         """Return rows as this estimator reads them once it is fitted."""
-        return own_columns(self._as_read(data), self)
+        return own_columns(self._as_read(as_fitted(data, self)), self)
 
     def _by_parts(self, data: Any, found: Callable[[Any], NDArray[Any]]) -> NDArray[Any]:
         """Return what is found of each row, part by part where rows are beyond memory."""

@@ -16,7 +16,7 @@ from mixtura.data.distinct import distinct_rows
 from mixtura.data.frames import declared_orders
 from mixtura.data.gaps import Gaps
 from mixtura.data.levels import Labels, codes_of, levels_and_codes, recoded
-from mixtura.data.streamed_distinct import streamed_distinct
+from mixtura.data.streamed_distinct import BYTES_OF_CELL, MOST_PATTERN_CELLS, streamed_distinct
 from mixtura.em.solve import FitResult
 from mixtura.errors import DataError
 from mixtura.estimators.discrete import DiscreteMixture
@@ -29,9 +29,6 @@ __all__ = ["CategoricalMixture"]
 
 # A column of more levels is more likely an identifier than a category.
 MANY_LEVELS = 1000
-
-# Cells of distinct rows that are held of rows beyond memory, or as many as memory= has room for.
-MOST_PATTERN_CELLS, BYTES_OF_CELL = 1 << 22, 16
 
 
 @final
@@ -183,6 +180,9 @@ class CategoricalMixture(DiscreteMixture):
         self._tell_missing(block.rows for block in rows.blocks())
         self._n_rows = rows.n_rows
         most = max(MOST_PATTERN_CELLS, data.memory // BYTES_OF_CELL)
+        if rows.has_labels:
+            # Equal rows may be of different components.
+            return Sourced(rows, data.names, None, rows, notes)
         patterns = streamed_distinct(rows.blocks(), most)
         if patterns is None or not are_few(patterns, rows.n_rows):
             return Sourced(rows, data.names, None, rows, notes)

@@ -25,6 +25,7 @@ __all__ = [
     "ONE_ROW",
     "Kept",
     "Sourced",
+    "as_fitted",
     "check_columns",
     "checked_cells",
     "checked_rows",
@@ -150,6 +151,11 @@ def fitted_rows(data: Any, estimator: Any, *, missing: bool = False) -> NDArray[
     rows, names = checked_rows(data, estimator, missing=missing)
     check_columns(rows.shape[1], names, estimator)
     return rows
+
+
+def as_fitted(data: Any, estimator: Any) -> Any:
+    """Return a dataset without the column that a fit took for y, and anything else as it is."""
+    return data.as_fitted(names_of(estimator)) if isinstance(data, Dataset) else data
 
 
 def own_columns(data: Any, estimator: Any) -> Any:

@@ -14,13 +14,66 @@ from numpy.typing import NDArray
 from scipy.sparse import issparse
 
 from mixtura.data import RowSource
-from mixtura.data.masks import MaskedRows
+from mixtura.data.blocks import AT_ONCE
+from mixtura.data.dataset import Dataset
+from mixtura.data.frames import columns_of_frame, in_memory_frame, is_frame, picked, without
+from mixtura.data.masks import MaskedRows, SpooledCodes
+from mixtura.data.plain import plain_table
+from mixtura.data.spool import SpooledRows
 from mixtura.errors import DataError, MixturaWarning, ParameterError
 from mixtura.estimators.sizes import is_auto
 
-__all__ = ["KnownComponents", "check_reached", "check_unnumbered", "known_components"]
+__all__ = [
+    "KnownComponents",
+    "NamedLabels",
+    "by_name",
+    "check_labels",
+    "check_reached",
+    "check_unnumbered",
+    "known_beyond",
+    "known_components",
+]
 
 UNKNOWN = -1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NamedLabels:
+    """What a column says of the rows' components, which is said by naming it.
+
+    Attributes
+    ----------
+    name : of the column
+    values : (N,), or None where they stand beside rows beyond memory
+    """
+
+    name: str
+    values: Any
+
+
+def by_name(X: Any, y: Any) -> tuple[Any, Any]:
+    """Return rows without the column that y names, and what it holds; as they are if it names none.
+
+    Raises
+    ------
+    ParameterError
+        If rows have no names.
+    DataError
+        If there is no such column.
+    """
+    if not isinstance(y, str):
+        return X, y
+    table = plain_table(X)
+    if isinstance(table, Dataset):
+        rows = table.labelled(y)
+        return rows, NamedLabels(y, None)
+    if not is_frame(table):
+        raise ParameterError(
+            f"y={y!r} names a column, and the rows have no names; give y an entry for each row"
+        )
+    table = in_memory_frame(table)
+    (column,), _ = columns_of_frame(picked(table, [y]))
+    return without(table, [y]), NamedLabels(y, column)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,7 +105,7 @@ def known_components(y: Any, use: Any, n_rows: int, n_components: int) -> KnownC
     Parameters
     ----------
     y : (N,) whole numbers from 0 to K - 1, -1 where a row's component is unknown; or (N, K) truth
-        values, True where a component is allowed
+        values, True where a component is allowed; or those of a column
     use : True, False, or "auto"
     n_rows : N
     n_components : K
@@ -68,6 +121,10 @@ def known_components(y: Any, use: Any, n_rows: int, n_components: int) -> KnownC
         raise ParameterError(f'use_y should be True, False or "auto", but got {use!r}')
     if y is None or (not isinstance(use, str) and not use):
         return None
+    if isinstance(y, NamedLabels):
+        if np.shape(y.values) != (n_rows,):
+            raise DataError(f"column '{y.name}' of y has not one entry for each row")
+        return _numbered(np.array(y.values, dtype=object), n_components)
     array = y.toarray() if issparse(y) else np.asarray(y)
     if isinstance(use, str) and not _means_components(array, n_components):
         return None
@@ -78,6 +135,20 @@ def known_components(y: Any, use: Any, n_rows: int, n_components: int) -> KnownC
     if array.ndim == 2 and array.shape[1] > 1:
         return _allowed(array, n_components)
     return _numbered(array.ravel(), n_components)
+
+
+def known_beyond(rows: SpooledRows, n_components: int, *, noise: bool) -> MaskedRows:
+    """Return rows beyond memory with what the labels beside them say, which are checked already."""
+    found = KnownComponents(np.empty(0, dtype=np.intp), _masks_of(n_components))
+    found = found.with_noise() if noise else found
+    return MaskedRows(rows, SpooledCodes(rows, n_components), found.masks)
+
+
+def check_labels(rows: SpooledRows, n_components: int) -> None:
+    """Raise `DataError` for the first label that stands beside a row and is no component."""
+    for start in range(0, rows.n_rows, AT_ONCE):
+        labels = rows.row_labels(start, min(start + AT_ONCE, rows.n_rows))
+        _check_numbers(labels, labels, n_components, start)
 
 
 def check_reached(source: RowSource, n_components: int) -> None:
@@ -105,11 +176,12 @@ def check_unnumbered(estimator: Any, y: Any, starts: tuple[str, ...]) -> None:
         raise ParameterError(
             f"{given[0]} tells components apart, so {question} is no question; give {setting}"
         )
-    array = np.empty(0) if y is None else np.asarray(y)
+    named = isinstance(y, NamedLabels)
+    array = np.empty(0) if y is None or named else np.asarray(y)
     matrix = array.ndim == 2 and array.dtype == bool
     listed = array.ndim == 1 and array.dtype.kind == "i" and array.size and array.min() == UNKNOWN
     used = estimator.use_y
-    if y is not None and (used is True or (used == "auto" and (matrix or listed))):
+    if y is not None and (used is True or (used == "auto" and (matrix or listed or named))):
         raise ParameterError(
             f"y says which component rows belong to, so {question} is no question; give {setting}, "
             "or use_y=False to ignore y"
@@ -142,17 +214,30 @@ def _numbered(array: NDArray[Any], n_components: int) -> KnownComponents:
         raise DataError(
             "y should hold the numbers of components, -1 where unknown; turn names into numbers"
         ) from None
+    _check_numbers(numbers, array, n_components, 0)
+    # -1 is the last mask, which bars nothing.
+    return KnownComponents(numbers.astype(np.intp) % (n_components + 1), _masks_of(n_components))
+
+
+def _masks_of(n_components: int) -> NDArray[np.bool_]:
+    """Return what is excluded (K + 1, K) for a row of each component, and of none."""
+    barred = ~np.eye(n_components, dtype=bool)
+    return np.vstack([barred, np.zeros((1, n_components), dtype=bool)])
+
+
+def _check_numbers(
+    numbers: NDArray[np.float64], array: NDArray[Any], n_components: int, start: int
+) -> None:
+    """Raise `DataError` for the first that is no number of a component, of rows from `start` on."""
     wrong = ~((numbers >= UNKNOWN) & (numbers < n_components) & (numbers == np.floor(numbers)))
     if wrong.any():
         row = int(wrong.argmax())
         label = array[row : row + 1].tolist()[0]
         raise DataError(
-            f"y holds {label!r} at row {row} (counted from 0), and components are called 0 to "
-            f"{n_components - 1}, -1 where unknown; set n_components, or use_y=False to ignore y"
+            f"y holds {label!r} at row {start + row} (counted from 0), and components are called "
+            f"0 to {n_components - 1}, -1 where unknown; set n_components, or use_y=False to "
+            "ignore y"
         )
-    masks = np.vstack([~np.eye(n_components, dtype=bool), np.zeros((1, n_components), dtype=bool)])
-    # -1 is the last mask, which bars nothing.
-    return KnownComponents(numbers.astype(np.intp) % (n_components + 1), masks)
 
 
 def _allowed(array: NDArray[Any], n_components: int) -> KnownComponents:

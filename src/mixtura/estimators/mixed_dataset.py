@@ -11,6 +11,7 @@ from mixtura.data.arranging import arranged
 from mixtura.data.checks import column_label
 from mixtura.data.dataset import Dataset
 from mixtura.data.levels import Labels, recoded
+from mixtura.data.parts import Coded
 from mixtura.data.spool import SpooledRows
 from mixtura.errors import DataError
 from mixtura.estimators.blocks import checked_blocks, placed
@@ -20,6 +21,7 @@ from mixtura.estimators.spooled import labels_of, spooled_rows
 __all__ = [
     "coded_as_fitted",
     "coded_by_blocks",
+    "coding_of",
     "fitted_mixed",
     "places_in",
     "recoded_rows",
@@ -31,9 +33,15 @@ Float = NDArray[np.float64]
 
 def coded_by_blocks(data: Dataset, blocks: Any) -> Dataset:
     """Return the columns of a dataset that blocks name, one block after the other."""
+    asked = coding_of(blocks)
+    return data.coded(asked.columns, asked.categories)
+
+
+def coding_of(blocks: Any) -> Coded:
+    """Return which columns blocks name, one block after the other, and which hold categories."""
     found = checked_blocks(blocks)
-    columns = [column for own in found.values() for column in own]
-    return data.coded(columns, _categorical(found))
+    columns = tuple(column for own in found.values() for column in own)
+    return Coded(columns, tuple(_categorical(found)))
 
 
 def coded_as_fitted(

@@ -13,6 +13,7 @@ from mixtura.data.gaps import ADVICE, lack_all, words_of_empty
 from mixtura.data.levels import Labels
 from mixtura.data.spool import SpooledRows
 from mixtura.errors import DataError, ParameterError
+from mixtura.estimators.labels import NamedLabels
 from mixtura.estimators.settings import checked_choice
 
 __all__ = [
@@ -65,8 +66,11 @@ def words_of_left_out(rows: SpooledRows, fitted: SpooledRows) -> tuple[str, ...]
 def check_alone(y: Any, sample_weight: ArrayLike | None) -> None:
     """Raise `ParameterError` if arrays come with rows beyond memory, which has no room for them."""
     advice = "let the dataset's memory= be more than the rows take"
-    if y is not None:
-        raise ParameterError(f"y is not taken with rows beyond memory; leave it out, or {advice}")
+    if y is not None and not isinstance(y, NamedLabels):
+        raise ParameterError(
+            "y for rows beyond memory is the name of the column that holds it, and no array; name "
+            f"that, or {advice}"
+        )
     if sample_weight is not None:
         raise ParameterError(
             "sample_weight is not taken with rows beyond memory; name the column that "

@@ -10,8 +10,9 @@ from scipy.sparse import issparse
 from mixtura.components.noise import beside_noise, without_noise
 from mixtura.data import Block, RowSource, blocks_of
 from mixtura.data.distinct import distinct_rows
+from mixtura.data.masks import plain_rows
 from mixtura.data.spool import SpooledRows
-from mixtura.data.streamed_distinct import streamed_distinct
+from mixtura.data.streamed_distinct import MOST_PATTERN_CELLS, streamed_distinct
 from mixtura.goodness.classes import modal_shares
 from mixtura.goodness.pairs import pair_residuals
 from mixtura.goodness.patterns import pattern_fit
@@ -28,8 +29,6 @@ LISTED_PAIRS = 10
 # Whole numbers below are exact wherever they are read.
 MOST_EXACT = 2**53
 
-# Cells of distinct rows that are held of rows beyond memory.
-MOST_PATTERN_CELLS = 1 << 22
 
 # Rows times pairs of items whose tables are counted: about half a second.
 PAIR_COST = 1e8
@@ -98,6 +97,7 @@ def _patterns_of(source: RowSource) -> tuple[NDArray[Any], Float] | None:
 
     Rows that are in memory are never too many.
     """
+    source = plain_rows(source)
     if isinstance(source, SpooledRows):
         return streamed_distinct(source.blocks(), MOST_PATTERN_CELLS)
     block = source.block(0, source.n_rows)

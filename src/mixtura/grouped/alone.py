@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 
+from mixtura.data.dataset import Dataset
+from mixtura.data.parts import ReadAs
 from mixtura.em.stopping import Ending
 from mixtura.errors import MixturaError, MixturaWarning, ParameterError
 from mixtura.estimators.base import MixtureEstimator
@@ -63,19 +65,26 @@ class Alone:
     estimator : is not changed
     seed : of every group
     columns : names of the rows' columns, or None
+    read_as : what is known of columns with categories, or None where cells are numbers
     """
 
     estimator: MixtureEstimator
     seed: int
     columns: tuple[str, ...] | None
+    read_as: ReadAs | None = None
 
-    def __call__(self, rows: NDArray[np.float64]) -> OneFit:
-        """Return what is found of rows (n, D); an error is its note."""
+    def __call__(
+        self, rows: NDArray[np.float64], weights: NDArray[np.float64] | None = None
+    ) -> OneFit:
+        """Return what is found of cells (n, D) and row weights (n,); an error is its note."""
         own: Any = clone(self.estimator)
         own.set_params(random_state=self.seed, engine="serial", n_jobs=None, verbose=0)
         with quietly():
             try:
-                own.fit(np.array(rows))
+                given: Any = np.array(rows)
+                if self.read_as is not None:
+                    given = Dataset.of_rows(given, self.read_as)
+                own.fit(given, None, weights)
             except MixturaError as error:
                 refused = isinstance(error, ParameterError)
                 return OneFit(None, np.nan, np.zeros(0), False, False, str(error), refused)

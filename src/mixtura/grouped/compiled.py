@@ -101,8 +101,13 @@ class CompiledFits:
         return tuple(getattr(self, name) for name in self.__slots__)
 
 
-def fitted_groups(request: Request, cells: Float, bounds: Whole) -> CompiledFits:
-    """Return what is found of groups whose rows (N, D) lie side by side, from bounds (G + 1)."""
+def fitted_groups(
+    request: Request, cells: Float, bounds: Whole, weights: Float | None = None
+) -> CompiledFits:
+    """Return what is found of groups whose rows (N, D) lie side by side, from bounds (G + 1).
+
+    Row weights (N,) are above 0, and 1 in the mean of each group.
+    """
     cells = np.ascontiguousarray(cells, dtype=np.float64)
     bounds = np.ascontiguousarray(bounds - bounds[0], dtype=np.int64)
     n_groups, form = len(bounds) - 1, request.structure
@@ -112,6 +117,7 @@ def fitted_groups(request: Request, cells: Float, bounds: Whole) -> CompiledFits
     rule = GainLeft()
     asked = Grouped(
         cells=address(cells),
+        weights=None if weights is None else address(weights),
         n_columns=request.n_columns,
         structure=CODES.index(form.code),
         n_components=request.n_components,

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from mixtura.data.frames import is_frame
 from mixtura.errors import DataError, ParameterError
+from mixtura.grouped.makers import Numbers, Told
 from mixtura.grouped.numbers import numbers_by_group
 from mixtura.grouped.rows import grouped_rows
 from mixtura.grouped.stored import save_groups
@@ -40,7 +41,8 @@ class GroupedMixtures(Tabled):
     by : what the groups are called
     groups : (G) their names, in order
     mixtures : (G) their mixtures, None where there is none
-    n_rows : (G,) rows
+    n_rows : (G,) rows of weight above zero
+    total_weight : (G,) of these, as many where each counts once
     log_likelihood : (G,) total, in nats
     converged : (G,) whether the fit came to its end
     sound : (G,) whether densities mean something: all components have the rows they need
@@ -52,6 +54,7 @@ class GroupedMixtures(Tabled):
     groups: tuple[Any, ...]
     mixtures: Sequence[Mixture | None]
     n_rows: NDArray[np.int64]
+    total_weight: Float
     log_likelihood: Float
     converged: NDArray[np.bool_]
     sound: NDArray[np.bool_]
@@ -106,8 +109,8 @@ class GroupedMixtures(Tabled):
 
     @property
     def bic(self) -> Float:
-        """Return -2 ℓ + df log n of each group (G,); lower is better."""
-        return -2 * self.log_likelihood + self.n_parameters * np.log(self.n_rows)
+        """Return -2 ℓ + df log Σw of each group (G,); lower is better."""
+        return -2 * self.log_likelihood + self.n_parameters * np.log(self.total_weight)
 
     def table(self) -> list[dict[str, Any]]:
         """Return a row for each group: its rows, log-likelihood, BIC, and how far it is trusted."""
@@ -205,7 +208,11 @@ class GroupedMixtures(Tabled):
         first = next((one for one in self.mixtures if one is not None), None)
         columns = first.columns if first is not None and is_frame(data) else None
         called = self.by if by is None else by
-        rows = grouped_rows(data, called, columns, memory=ALL, gaps=True)
+        # Levels of categories are those of all groups.
+        kinds = () if first is None else first.kinds
+        told = any(kind.name == "category" for kind in kinds)
+        maker = Told(first) if first is not None and told else Numbers(gaps=True)
+        rows = grouped_rows(data, called, columns, maker=maker, memory=ALL)
         found = np.empty(len(rows.cells), dtype=dtype)
         for g, group in enumerate(rows.groups):
             number = self._numbers.get(group)
@@ -213,6 +220,11 @@ class GroupedMixtures(Tabled):
             if mixture is None:
                 why = "the fit had no such group" if number is None else self._why(number)
                 raise DataError(f"group {group!r} has no mixture: {why}; leave its rows out")
+            if told and mixture.kinds != kinds:
+                raise DataError(
+                    f"the mixture of group {group!r} has other columns than those of others; ask "
+                    "it alone"
+                )
             assert rows.order is not None
             places = rows.order[rows.bounds[g] : rows.bounds[g + 1]]
             found[places] = asked(mixture.coded, rows.of(g))

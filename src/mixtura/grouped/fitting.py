@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -11,16 +12,19 @@ from sklearn.base import clone
 
 from mixtura.components.gaussian.structures import structure
 from mixtura.data.arrays import ArrayRows
+from mixtura.data.parts import Coded
 from mixtura.data.resolution import JUDGED, column_steps
 from mixtura.engines import engine_named
 from mixtura.errors import ParameterError
-from mixtura.estimators import GaussianMixture
+from mixtura.estimators import CategoricalMixture, GaussianMixture, MixedMixture
 from mixtura.estimators.base import MixtureEstimator
+from mixtura.estimators.mixed_dataset import coding_of
 from mixtura.estimators.settings import DEFAULT_MAX_ITER, Settings, checked_integer, seed_of
 from mixtura.estimators.sizes import is_auto, size_of
-from mixtura.grouped.alone import Alone, quietly
+from mixtura.grouped.alone import Alone, OneFit, quietly
 from mixtura.grouped.compiled import CompiledMixtures, Request
 from mixtura.grouped.fits import GroupedMixtures
+from mixtura.grouped.makers import Categories, Maker, Numbers
 from mixtura.grouped.rows import GroupedRows, grouped_rows
 from mixtura.grouped.together import SomeFits, Together
 from mixtura.native.updates import MOST_COLUMNS, MOST_COMPONENTS
@@ -42,6 +46,7 @@ def fit_by(
     data: Any,
     by: Any,
     columns: Sequence[str] | None = None,
+    weights: Any = None,
     *,
     thorough: bool = False,
     memory: int | str | None = None,
@@ -55,7 +60,9 @@ def fit_by(
     data : a frame of any library, an array (N, D), or files as `mixtura.dataset` takes them,
         sorted by group or not
     by : the name of a column of groups, or a group for each row of an array or a frame
-    columns : names of those to be fitted; all but that of groups when None
+    columns : names of those to be fitted; all but those of groups and weights when None
+    weights : the name of a column of row weights from 0 up, or one for each row of an array or a
+        frame; weight 2 is the row twice
     thorough : whether Gaussian groups are fitted one by one, by the whole search for starts that
         `fit` makes, as all others are. Else they have up to four starts for each of `n_init`, in
         compiled code, in less than a hundredth of the time
@@ -67,7 +74,7 @@ def fit_by(
     -------
     GroupedMixtures
         What is found of a group depends on its own rows alone, and on the steps between the values
-        of rounded columns, which are those of all rows.
+        of rounded columns and the levels of categories, which are those of all rows.
 
     Raises
     ------
@@ -92,8 +99,8 @@ def fit_by(
             f"{type(estimator).__name__}"
         )
     _check(estimator)
-    gaps = getattr(estimator, "missing", "error") != "error"
-    rows = grouped_rows(data, by, columns, memory=memory, cache=cache, gaps=gaps)
+    maker = _maker(estimator)
+    rows = grouped_rows(data, by, columns, weights, maker=maker, memory=memory, cache=cache)
     # Filters of warnings are those of all threads, whichever of these ends first.
     with quietly():
         if thorough or not _is_plain(estimator, rows.cells.shape[1]):
@@ -108,6 +115,26 @@ def _check(estimator: MixtureEstimator) -> None:
         Settings.of(own)
     if isinstance(own, GaussianMixture) and own.covariance_type != "auto":
         structure(own.covariance_type)
+
+
+def _maker(estimator: MixtureEstimator) -> Maker:
+    """Return what makes numbers of cells as the estimator takes them.
+
+    Raises
+    ------
+    ParameterError
+        If the kinds of mixed columns are not named.
+    """
+    if isinstance(estimator, CategoricalMixture):
+        return Categories(Coded())
+    if isinstance(estimator, MixedMixture):
+        if estimator.blocks is None:
+            raise ParameterError(
+                "groups of mixed columns should all have the same blocks; name these, as "
+                "mixtura.inspect(data).blocks() tells them of all rows"
+            )
+        return Categories(coding_of(estimator.blocks))
+    return Numbers(gaps=getattr(estimator, "missing", "error") != "error")
 
 
 def _is_plain(estimator: MixtureEstimator, n_columns: int) -> bool:
@@ -133,9 +160,10 @@ def _is_plain(estimator: MixtureEstimator, n_columns: int) -> bool:
 def _one_by_one(estimator: MixtureEstimator, rows: GroupedRows) -> GroupedMixtures:
     """Return fits of all groups, each as any rows are fitted."""
     engine = engine_named(estimator.engine, estimator.n_jobs)
-    alone = Alone(estimator, seed_of(estimator.random_state), rows.columns)
+    alone = Alone(estimator, seed_of(estimator.random_state), rows.columns, rows.read_as)
+    given = [(rows.of(g), rows.weights_of(g)) for g in range(len(rows.groups))]
     with engine.session():
-        found = list(engine.map(alone, [rows.of(g) for g in range(len(rows.groups))]))
+        found = list(engine.map(_Each(alone), given))
     if all(one.refused for one in found) and len({one.note for one in found}) == 1:
         # What is said of every group alike is said of the estimator.
         raise ParameterError(found[0].note)
@@ -145,12 +173,23 @@ def _one_by_one(estimator: MixtureEstimator, rows: GroupedRows) -> GroupedMixtur
         rows.groups,
         [one.mixture for one in found],
         np.diff(rows.bounds),
+        rows.totals,
         np.array([one.log_likelihood for one in found]),
         np.array([one.converged for one in found]),
         np.array([one.sound for one in found]),
         np.array(free, dtype=np.float64),
         {g: one.note for g, one in enumerate(found) if one.note},
     )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Each:
+    """Fits the cells and weights of one group."""
+
+    alone: Alone
+
+    def __call__(self, given: tuple[Any, Any]) -> OneFit:
+        return self.alone(*given)
 
 
 def _together(estimator: Any, rows: GroupedRows) -> GroupedMixtures:
@@ -180,6 +219,7 @@ def _together(estimator: Any, rows: GroupedRows) -> GroupedMixtures:
         rows.groups,
         mixtures,
         np.diff(rows.bounds),
+        rows.totals,
         log_likelihood,
         known.converged,
         known.sound,

@@ -5,17 +5,17 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mixtura.data.checks import check_finite
-from mixtura.data.frames import is_frame, numbers_of_frame
 from mixtura.data.memory import bytes_of
-from mixtura.data.plain import NO_NUMBER, numbers_of_cells
+from mixtura.data.parts import ReadAs
 from mixtura.errors import DataError
+from mixtura.grouped.makers import Maker
 from mixtura.grouped.names import Names, in_order
 from mixtura.grouped.parts import grouped_parts
 
@@ -24,14 +24,12 @@ __all__ = ["GroupedRows", "grouped_rows"]
 Float = NDArray[np.float64]
 Codes = NDArray[np.intp]
 
-# Groups of any family are rows of numbers.
-NUMBERS = "leave it out, by columns= that name the others, or turn it into numbers"
 CHANGED = "there are other rows than when groups were counted; leave the data as they are meanwhile"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class GroupedRows:
-    """Rows sorted by group, those of a group in the order in which they came.
+    """Rows of weight above zero sorted by group, those of a group in the order they came in.
 
     Attributes
     ----------
@@ -41,6 +39,8 @@ class GroupedRows:
     cells : (N, D) float64
     columns : (D) names, or None
     order : (N) where each row stood, or None where they came in parts
+    weights : (N,) of the rows, or None where every row counts once
+    read_as : what is known of columns with categories, or None where cells are numbers
     """
 
     by: str
@@ -49,27 +49,46 @@ class GroupedRows:
     cells: Float
     columns: tuple[str, ...] | None
     order: Codes | None = None
+    weights: Float | None = None
+    read_as: ReadAs | None = None
 
     def of(self, number: int) -> Float:
         """Return the rows of a group."""
         first = self.bounds[0]
         return self.cells[self.bounds[number] - first : self.bounds[number + 1] - first]
 
+    def weights_of(self, number: int) -> Float | None:
+        """Return the weights of the rows of a group."""
+        some = slice(*(self.bounds[number : number + 2] - self.bounds[0]).tolist())
+        return None if self.weights is None else np.array(self.weights[some])
+
+    @property
+    def totals(self) -> Float:
+        """Return the total weight (G,) of each group."""
+        sizes = np.diff(self.bounds).astype(np.float64)
+        if self.weights is None:
+            return sizes
+        spans = pairwise((self.bounds - self.bounds[0]).tolist())
+        return np.array([float(self.weights[first:last].sum()) for first, last in spans])
+
     def some(self, first: int, last: int) -> "GroupedRows":
         """Return the groups from one to before another."""
         bounds = self.bounds[first : last + 1]
-        cells = self.cells[bounds[0] : bounds[-1]]
-        return GroupedRows(self.by, self.groups[first:last], bounds, cells, self.columns)
+        own = slice(bounds[0], bounds[-1])
+        weights = None if self.weights is None else np.array(self.weights[own])
+        groups = self.groups[first:last]
+        return GroupedRows(self.by, groups, bounds, self.cells[own], self.columns, None, weights)
 
 
 def grouped_rows(
     data: Any,
     by: Any,
     columns: Sequence[str] | None = None,
+    weights: Any = None,
     *,
+    maker: Maker,
     memory: int | str | None = None,
     cache: str | os.PathLike[str] | None = None,
-    gaps: bool = False,
 ) -> GroupedRows:
     """Return the rows of data by group.
 
@@ -81,7 +100,8 @@ def grouped_rows(
     columns : names of those to be fitted; all but that of groups when None
     memory : bytes that sorted rows may take in memory; more are in a file of N D 8 bytes
     cache : folder of that file
-    gaps : whether cells may be missing
+    weights : the name of a column of row weights, or one for each row of an array or a frame
+    maker : makes numbers of cells
 
     Raises
     ------
@@ -95,11 +115,13 @@ def grouped_rows(
             "rows are read twice, first for their groups, and this gives them once; let data be "
             "files, or a function that returns a new reader"
         )
-    parts = grouped_parts(data, by, columns)
+    parts = grouped_parts(data, by, columns, weights)
     called = by if isinstance(by, str) else getattr(by, "name", None) or "group"
     names, counts, n_parts = Names(), np.zeros(0, dtype=np.int64), 0
-    for column, _, _ in parts(rows=False):
-        found = np.bincount(names.coded(column, called), minlength=len(names.numbers))
+    for part in parts(rows=False):
+        codes = names.coded(part.groups, called)
+        codes = codes if part.weights is None else codes[part.weights > 0]
+        found = np.bincount(codes, minlength=len(names.numbers))
         found[: len(counts)] += counts
         counts, n_parts = found, n_parts + 1
     if not counts.size:
@@ -110,32 +132,30 @@ def grouped_rows(
     bounds = np.concatenate([[0], np.cumsum(counts[places])]).astype(np.int64)
 
     def read() -> Iterator[tuple[Codes, Float, tuple[str, ...] | None]]:
-        for column, rows, place in parts(rows=True):
-            cells, named = _checked(rows, place, gaps=gaps)
-            yield numbers[names.coded(column, called)], cells, named
+        for part in parts(rows=True):
+            cells, named = maker.cells(part.cells, part.place)
+            codes = numbers[names.coded(part.groups, called)]
+            if part.weights is not None:
+                kept = part.weights > 0
+                codes = codes[kept]
+                cells = np.column_stack([cells[kept], part.weights[kept]])
+            # Rows lie side by side however they came, so that sums over them have the same bits.
+            yield codes, np.ascontiguousarray(cells), named
 
+    order: Codes | None = None
     if n_parts > 1:
         room = partial(_room, memory=bytes_of(memory), cache=cache)
-        return GroupedRows(called, groups, bounds, *_placed(read(), bounds, room))
-    ((codes, cells, named),) = read()
-    if (codes[1:] >= codes[:-1]).all():
-        return GroupedRows(called, groups, bounds, cells, named, np.arange(len(codes)))
-    order = np.argsort(codes, kind="stable")
-    return GroupedRows(called, groups, bounds, cells[order], named, order)
-
-
-def _checked(rows: Any, place: str, *, gaps: bool) -> tuple[Float, tuple[str, ...] | None]:
-    """Return rows of numbers as float64, and the names of their columns if there are any."""
-    try:
-        found, named = numbers_of_frame(rows) if is_frame(rows) else (numbers_of_cells(rows), None)
-        check_finite(found, named, gaps=gaps)
-    except DataError as error:
-        said = str(error).replace(NO_NUMBER, NUMBERS)
-        raise DataError(f"{place}: {said}" if place else said) from error
-    if not found.shape[1]:
-        raise DataError("there is no column to fit beside that of groups; give one of numbers")
-    # Rows lie side by side however they came, so that sums over them have the same bits.
-    return np.ascontiguousarray(found, dtype=np.float64), named
+        cells, named = _placed(read(), bounds, room)
+    else:
+        ((codes, cells, named),) = read()
+        order = np.arange(len(codes))
+        if not (codes[1:] >= codes[:-1]).all():
+            order = np.argsort(codes, kind="stable")
+            cells = cells[order]
+    counted = None
+    if weights is not None:
+        cells, counted = cells[:, :-1], cells[:, -1]
+    return GroupedRows(called, groups, bounds, cells, named, order, counted, maker.ended(cells))
 
 
 def _placed(

@@ -1,5 +1,6 @@
 """The mixtures of many groups in a model file: their arrays one above the other."""
 
+import json
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ Arrays = dict[str, NDArray[Any]]
 # What begins the names of arrays of all groups, and of those of mixtures.
 OF_GROUPS, OF_MIXTURES = "groups.", "mixture."
 # What is told of all groups.
-TOLD = ("n_rows", "log_likelihood", "converged", "sound", "n_parameters")
+TOLD = ("n_rows", "total_weight", "log_likelihood", "converged", "sound", "n_parameters")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,13 +34,15 @@ class StoredMixtures(Sequence[Mixture | None]):
     path : of the file
     places : (G,) of each group's mixture among them, -1 where there is none
     arrays : (M, ...) of all mixtures
-    document : what is the same of all
+    documents : what is the same of several
+    told : (M,) which of these is each mixture's
     """
 
     path: str | os.PathLike[str]
     places: NDArray[np.int64]
     arrays: Arrays
-    document: dict[str, Any]
+    documents: list[dict[str, Any]]
+    told: NDArray[np.int64]
 
     def __len__(self) -> int:
         """Return G."""
@@ -53,7 +56,8 @@ class StoredMixtures(Sequence[Mixture | None]):
         if place < 0:
             return None
         own = {name: array[place] for name, array in self.arrays.items()}
-        return described_mixture(self.path, own, {**self.document, "facts": {}})[0]
+        document = self.documents[int(self.told[place])]
+        return described_mixture(self.path, own, {**document, "facts": {}})[0]
 
 
 def save_groups(path: str | os.PathLike[str], fits: Any) -> None:
@@ -61,13 +65,19 @@ def save_groups(path: str | os.PathLike[str], fits: Any) -> None:
     groups = [_written(group) for group in fits.groups]
     parts = [None if one is None else parts_of(one) for one in fits.mixtures]
     found = [part for part in parts if part is not None]
-    document = found[0][1] if found else {}
+    # Groups differ in few ways, such as answers that nobody gave.
+    documents: dict[str, dict[str, Any]] = {}
+    numbers: dict[str, int] = {}
+    told_by = np.empty(len(found), dtype=np.int64)
     shapes = {name: array.shape for name, array in found[0][0].items()} if found else {}
-    for arrays, other in found:
-        if other != document or {name: one.shape for name, one in arrays.items()} != shapes:
+    for place, (arrays, document) in enumerate(found):
+        if {name: one.shape for name, one in arrays.items()} != shapes:
             raise ParameterError(
                 "mixtures of unlike forms are not kept in one model file; save each by its own"
             )
+        key = json.dumps(document, sort_keys=True)
+        documents.setdefault(key, document)
+        told_by[place] = numbers.setdefault(key, len(numbers))
     places = np.cumsum([part is not None for part in parts]) - 1
     places[[part is None for part in parts]] = -1
     stacked = {
@@ -78,11 +88,10 @@ def save_groups(path: str | os.PathLike[str], fits: Any) -> None:
         "by": fits.by,
         "groups": groups,
         "notes": {str(g): words for g, words in fits.notes.items()},
-        "mixture": document,
+        "mixtures": list(documents.values()),
     }
-    write_archive(
-        path, {**stacked, **told, OF_GROUPS + "places": places.astype(np.int64)}, {GROUPED: state}
-    )
+    told |= {OF_GROUPS + "places": places.astype(np.int64), OF_GROUPS + "documents": told_by}
+    write_archive(path, {**stacked, **told}, {GROUPED: state})
 
 
 def _written(group: Any) -> Any:
@@ -125,13 +134,17 @@ def stored_groups(
             raise ParameterError(f"there are {len(groups)} groups, and not as many numbers")
         if places.size and not (places.min() >= -1 and places.max() < count):
             raise ParameterError("groups have places beyond the mixtures")
-        if any(len(array) != count for array in own.values()):
+        documents, told_by = list(state["mixtures"]), arrays[OF_GROUPS + "documents"]
+        if any(len(array) != count for array in (*own.values(), told_by)):
             raise ParameterError("there are not as many arrays of each kind")
+        if count and not 0 <= told_by.min() <= told_by.max() < len(documents):
+            raise ParameterError("mixtures are said to be as none is")
         return made(
             by=str(state["by"]),
             groups=groups,
-            mixtures=StoredMixtures(path, places, own, dict(state["mixture"])),
+            mixtures=StoredMixtures(path, places, own, documents, told_by),
             n_rows=told["n_rows"].astype(np.int64),
+            total_weight=told["total_weight"],
             log_likelihood=told["log_likelihood"],
             converged=told["converged"] != 0,
             sound=told["sound"] != 0,

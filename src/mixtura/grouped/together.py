@@ -66,9 +66,14 @@ class Together:
 
     def __call__(self, rows: GroupedRows) -> SomeFits:
         """Return what is found of groups."""
-        found = fitted_groups(self.request, rows.cells, rows.bounds)
         sizes = np.diff(rows.bounds)
-        needed = self.request.least_rows * sizes / np.maximum(found.n_distinct, 1)
+        scales = rows.totals / np.maximum(sizes, 1)
+        weights = None if rows.weights is None else rows.weights / np.repeat(scales, sizes)
+        found = fitted_groups(self.request, rows.cells, rows.bounds, weights)
+        # Weights of mean 1 were fitted, as in any fit.
+        found.effective_rows[:] *= scales[:, None]
+        found.log_likelihood[:] *= scales
+        needed = self.request.least_rows * rows.totals / np.maximum(found.n_distinct, 1)
         supported = found.effective_rows > needed[:, None]
         sound = np.asarray(supported.all(axis=1))
         converged = np.isin(found.outcome, ENDED)
@@ -76,7 +81,7 @@ class Together:
         for g in np.flatnonzero(~(sound & converged)).tolist():
             outcome = GroupOutcome(found.outcome[g])
             if outcome is GroupOutcome.HARD:
-                converged[g], sound[g], words = self._taken(found, g, rows.of(g))
+                converged[g], sound[g], words = self._taken(found, g, rows)
             elif outcome is GroupOutcome.FEW:
                 words = self._few(int(found.n_distinct[g]))
             elif outcome is GroupOutcome.CONSTANT:
@@ -87,11 +92,9 @@ class Together:
             notes[g] = words
         return SomeFits(found, converged, sound, {g: words for g, words in notes.items() if words})
 
-    def _taken(
-        self, found: CompiledFits, g: int, rows: NDArray[np.float64]
-    ) -> tuple[bool, bool, str]:
+    def _taken(self, found: CompiledFits, g: int, rows: GroupedRows) -> tuple[bool, bool, str]:
         """Put what a fit alone finds of a group in its place, and return how far it is trusted."""
-        one = self.alone(rows)
+        one = self.alone(rows.of(g), rows.weights_of(g))
         mixture = one.mixture
         if mixture is None:
             return False, False, one.note

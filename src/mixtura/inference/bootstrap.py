@@ -119,7 +119,7 @@ def bootstrap(
         raise ParameterError(f"kind should be one of {', '.join(KINDS)}, but got {kind!r}")
     if n_replicates < 2:
         raise ParameterError(f"n_replicates should be 2 at least, but got {n_replicates!r}")
-    rows = checked(mixture, X, sample_weight, missing).gathered()
+    rows = checked(mixture, X, sample_weight, missing, counts=True).gathered()
     reference = replace(mixture, family=rows.family)
     options = options_of(reference, prior)
     seed = _seed(random_state)

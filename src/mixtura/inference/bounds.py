@@ -80,7 +80,7 @@ def q_function(
         )
     check_alike(mixture, other)
     total = 0.0
-    for _, chunk, weights in _chunks(checked(mixture, X, sample_weight, missing)):
+    for _, chunk, weights in _chunks(checked(mixture, X, sample_weight, missing, counts=True)):
         responsibilities = mixture.coded.responsibilities(chunk)
         total += float(weights @ _average(responsibilities, _log_joint(other, chunk)))
     return total

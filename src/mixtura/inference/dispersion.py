@@ -146,7 +146,7 @@ def dispersion(
     ParameterError
         If the mixture has no column of counts, or these have exposures.
     """
-    rows = checked(mixture, X, sample_weight, missing)
+    rows = checked(mixture, X, sample_weight, missing, counts=True)
     array: Any = rows.array
     if issparse(array):
         check_memory(8 * array.shape[0] * array.shape[1], "the rows as a dense table")

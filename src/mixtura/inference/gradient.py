@@ -115,7 +115,7 @@ def gradient(
     DataError
         If the rows or weights cannot be used.
     """
-    rows = checked(mixture, X, sample_weight, missing).gathered()
+    rows = checked(mixture, X, sample_weight, missing, counts=True).gathered()
     own, parameters = beside_noise(rows.family, mixture.parameters)
     if isinstance(own, GaussianFamily):
         # Products of cells are swept in the user's units.

@@ -198,7 +198,7 @@ def information(
     """
     hold = checked_boundary(boundary)
     sampling = None
-    rows = checked(mixture, X, sample_weight, missing)
+    rows = checked(mixture, X, sample_weight, missing, counts=survey is None)
     if survey is not None:
         sampling = sampling_of(rows.n_rows, given_weights(X, sample_weight), survey)
         rows = replace(rows, weights=sampling.weights)

@@ -113,7 +113,7 @@ def likelihood_ratio_test(
             "numbers of the components were held or equal, which does not say what those of one "
             "component more should be; test a fit without fix and equal"
         )
-    rows = checked(mixture, X, sample_weight, missing).gathered()
+    rows = checked(mixture, X, sample_weight, missing, counts=True).gathered()
     _check_several(rows)
     null = replace(mixture, family=rows.family)
     seed = int(np.random.default_rng(random_state).integers(2**31))

@@ -17,10 +17,11 @@ from mixtura.components.noise import without_noise
 from mixtura.components.product import ProductFamily
 from mixtura.data import ArrayRows, CountRows, RowSource
 from mixtura.data.checks import Names, check_finite, name_or_place, row_weights
+from mixtura.data.dataset import Dataset
 from mixtura.data.encoding import check_cells
 from mixtura.data.gaps import ADVICE, has_gaps
-from mixtura.data.weights import given_weights
 from mixtura.errors import ParameterError
+from mixtura.inference.counted import rows_of_dataset
 from mixtura.kinds import NUMBER
 from mixtura.mixture import Mixture
 
@@ -83,7 +84,12 @@ class Rows:
 
 
 def checked(
-    mixture: Mixture, rows: Any, sample_weight: ArrayLike | None = None, missing: str = "error"
+    mixture: Mixture,
+    rows: Any,
+    sample_weight: ArrayLike | None = None,
+    missing: str = "error",
+    *,
+    counts: bool = False,
 ) -> Rows:
     """Return rows and weights that fit the mixture.
 
@@ -93,6 +99,8 @@ def checked(
     ----------
     missing : "error", or "marginal" where cells of a Gaussian mixture, of counts and amounts may
         be NaN: each row then counts by its other cells
+    counts : whether rows only add up, so that the distinct ones of a dataset beyond memory do,
+        with their total weights
 
     Raises
     ------
@@ -106,7 +114,11 @@ def checked(
     check_mixture(mixture)
     family: Any = mixture.family
     # Whether a family takes gaps is for inference to say, below.
-    array: Any = rows if mixture.reading is None else mixture.encode(rows, missing="marginal")
+    array: Any
+    if isinstance(rows, Dataset) and mixture.reading is not None:
+        array, sample_weight = rows_of_dataset(mixture, rows, sample_weight, counts=counts)
+    else:
+        array = rows if mixture.reading is None else mixture.encode(rows, missing="marginal")
     if not issparse(array):
         own: Any = without_noise(family)
         plain, gaps = type(own) is GaussianFamily, missing == "marginal"
@@ -117,7 +129,7 @@ def checked(
             own = IncompleteGaussianFamily(unpooled(own.structure), own.frame)
             family = replace(family, inner=own) if family.has_noise else own
     family = family.reading(array)
-    return Rows(family, array, row_weights(given_weights(rows, sample_weight), array.shape[0]))
+    return Rows(family, array, row_weights(sample_weight, array.shape[0]))
 
 
 def check_mixture(mixture: Any) -> None:

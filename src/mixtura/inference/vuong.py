@@ -129,7 +129,7 @@ class _Side:
         found = information(
             mixture, X, sample_weight, boundary="hold", missing=missing, engine="serial"
         )
-        rows = checked(mixture, X, sample_weight, missing)
+        rows = checked(mixture, X, sample_weight, missing, counts=True)
         return cls(mixture, rows, found.covariance())
 
     @property

@@ -36,16 +36,14 @@ static int is_one_volume(int structure) {
            structure == MX_EEV || structure == MX_EVV || structure == MX_OWN_EQUAL;
 }
 
-static int64_t larger(int64_t one, int64_t other) { return one > other ? one : other; }
-
 int64_t mx_floored_workspace(int structure, int64_t n_components, int64_t n_columns) {
     int64_t n = n_components, d = n_columns, full = structure >= MX_EEE;
     int64_t size = n * d * (full ? d : 1), most = mx_lifted_workspace(n, d, (int)full);
     if (structure <= MX_VVV)
-        most = larger(most, mx_update_workspace(structure, n, d));
+        most = mx_larger(most, mx_update_workspace(structure, n, d));
     if (full) {
         int64_t turned = mx_turned_workspace(n, d);
-        most = larger(most, larger(turned, mx_multipliers_workspace(structure, n, d)));
+        most = mx_larger(most, mx_larger(turned, mx_multipliers_workspace(structure, n, d)));
     }
     return mx_cells_workspace(d, (int)full) + 4 * size + (full ? 3 * d * d : d) + 3 * n + most;
 }

@@ -23,19 +23,27 @@ mx_group_rows mx_group_rows_in(const mx_form *form, int64_t most, mx_workspace *
     return at;
 }
 
-int mx_group_features(mx_group_rows *at, int64_t n_rows, const double *cells) {
+/* The sum of values (n), each as often as its weight says, which are n in all. */
+static double sum_of(int64_t n_rows, const double *values, const double *weights) {
+    double total = 0;
+    for (int64_t i = 0; i < n_rows; i++)
+        total += weights ? weights[i] * values[i] : values[i];
+    return total;
+}
+
+int mx_group_features(mx_group_rows *at, int64_t n_rows, const double *cells,
+                      const double *weights) {
     int64_t d = at->form.n_columns;
     int constant = 0;
     for (int64_t j = 0; j < d; j++) {
-        double total = 0, first = cells[j], *own = at->features + j * n_rows;
+        double first = cells[j], *own = at->features + j * n_rows;
         int64_t same = 0;
         for (int64_t i = 0; i < n_rows; i++) {
             own[i] = cells[i * d + j] - first;
-            total += own[i];
             same += own[i] == 0;
         }
         constant |= same == n_rows;
-        double mean = total / (double)n_rows;
+        double mean = sum_of(n_rows, own, weights) / (double)n_rows;
         at->origin[j] = first + mean;
         for (int64_t i = 0; i < n_rows; i++)
             own[i] = cells[i * d + j] - at->origin[j];
@@ -52,14 +60,13 @@ int mx_group_features(mx_group_rows *at, int64_t n_rows, const double *cells) {
     return constant;
 }
 
-int mx_group_measures(mx_group_rows *at, double prior_share, int64_t one_scale, int64_t n_rows) {
+int mx_group_measures(mx_group_rows *at, double prior_share, int64_t one_scale, int64_t n_rows,
+                      const double *weights) {
     int64_t d = at->form.n_columns;
     const double *products = at->features + (d + 1) * n_rows;
     double mean = 0;
     for (int64_t p = 0, i = 0, j = 0; p < d * (d + 1) / 2; p++, mx_next_pair(d, &i, &j)) {
-        double total = 0;
-        for (int64_t row = 0; row < n_rows; row++)
-            total += products[p * n_rows + row];
+        double total = sum_of(n_rows, products + p * n_rows, weights);
         at->covariance[i * d + j] = at->covariance[j * d + i] = total / (double)n_rows;
     }
     double widest = 0;

@@ -29,14 +29,16 @@ static inline int64_t mx_padded(int64_t n_rows) {
 
 mx_group_rows mx_group_rows_in(const mx_form *form, int64_t most_rows, mx_workspace *workspace);
 
-/* Sets origin and features; returns whether a column has one value. */
-int mx_group_features(mx_group_rows *rows, int64_t n_rows, const double *cells);
+/* Sets origin and features; returns whether a column has one value. `weights` may be NULL. */
+int mx_group_features(mx_group_rows *rows, int64_t n_rows, const double *cells,
+                      const double *weights);
 
 /*
  * Sets the covariance and what follows from it; MX_HARD where a column's width is beyond what needs
  * no scaling, or next to nothing beside its cells.
  */
-int mx_group_measures(mx_group_rows *rows, double prior_share, int64_t one_scale, int64_t n_rows);
+int mx_group_measures(mx_group_rows *rows, double prior_share, int64_t one_scale, int64_t n_rows,
+                      const double *weights);
 
 /* Sets the factor of all rows, and the points; MX_HARD where columns depend on one another. */
 int mx_group_views(mx_group_rows *rows, int64_t n_rows, double *workspace);

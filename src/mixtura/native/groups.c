@@ -30,6 +30,7 @@ typedef struct {
     const mx_grouped *asked;
     mx_form form;
     mx_group_rows rows;
+    const double *weights; /* of the group's rows, or NULL */
     uint64_t *keys, *table;
     uint32_t *short_keys;
     int64_t *labels; /* (n_starts, n padded) */
@@ -46,6 +47,7 @@ typedef struct {
 static mx_problem problem_like(const group *at, int64_t n_rows) {
     const mx_grouped *asked = at->asked;
     return (mx_problem){.rows = {.phi = at->rows.features,
+                                 .weights = at->weights,
                                  .n_rows = n_rows,
                                  .stride = n_rows,
                                  .n_features = at->form.n_features},
@@ -83,8 +85,6 @@ static void laid_out(group *at, const mx_grouped *asked, int64_t most, mx_worksp
     at->workspace = mx_taken(from, 0);
 }
 
-static int64_t larger(int64_t one, int64_t other) { return one > other ? one : other; }
-
 int64_t mx_groups_workspace(const mx_grouped *asked, int64_t most) {
     mx_workspace counted = {0};
     group at;
@@ -95,11 +95,10 @@ int64_t mx_groups_workspace(const mx_grouped *asked, int64_t most) {
                             .part = &at.problem,
                             .n_products = at.rows.n_products,
                             .most_sweeps = asked->most_sweeps};
-    int64_t needed = larger(mx_run_workspace(&at.problem, n), mx_moves_workspace(&at.ground, n));
-    needed = larger(needed, mx_try_workspace(&at.problem, n, START_SWEEPS));
-    needed = larger(needed, mx_partition_workspace(asked->n_columns, n, mx_padded(most)));
-    int64_t d = asked->n_columns;
-    needed = larger(needed, mx_update_workspace(MX_VVV, 1, d));
+    int64_t needed = mx_larger(mx_run_workspace(&at.problem, n), mx_moves_workspace(&at.ground, n));
+    needed = mx_larger(needed, mx_try_workspace(&at.problem, n, START_SWEEPS));
+    needed = mx_larger(needed, mx_partition_workspace(asked->n_columns, n, mx_padded(most)));
+    needed = mx_larger(needed, mx_update_workspace(MX_VVV, 1, asked->n_columns));
     return counted.used + needed;
 }
 
@@ -314,11 +313,11 @@ static void told(const group *at, int64_t g, const mx_group_fits *fits) {
 
 static int fitted(group *at, int64_t n_rows, const double *cells, int64_t n_distinct) {
     const mx_grouped *asked = at->asked;
-    if (mx_group_features(&at->rows, n_rows, cells))
+    if (mx_group_features(&at->rows, n_rows, cells, at->weights))
         return MX_GROUP_CONSTANT;
     if (n_distinct < asked->fewest_distinct)
         return MX_GROUP_FEW;
-    if (mx_group_measures(&at->rows, asked->prior_share, asked->one_scale, n_rows) ||
+    if (mx_group_measures(&at->rows, asked->prior_share, asked->one_scale, n_rows, at->weights) ||
         mx_group_views(&at->rows, n_rows, at->workspace))
         return MX_GROUP_HARD;
     return run_to_end(at, n_rows, n_distinct);
@@ -329,13 +328,14 @@ void mx_fit_groups(const mx_grouped *asked, const int64_t *bounds, int64_t first
     int64_t most = 0;
     for (int64_t g = first; g < last; g++)
         if (bounds[g + 1] - bounds[g] <= asked->most_rows)
-            most = larger(most, bounds[g + 1] - bounds[g]);
+            most = mx_larger(most, bounds[g + 1] - bounds[g]);
     mx_workspace from = {.start = workspace};
     group at;
     laid_out(&at, asked, most, &from);
     for (int64_t g = first; g < last; g++) {
         int64_t n_rows = bounds[g + 1] - bounds[g];
         const double *cells = asked->cells + bounds[g] * asked->n_columns;
+        at.weights = asked->weights ? asked->weights + bounds[g] : 0;
         fits->n_distinct[g] = n_rows;
         fits->outcome[g] = MX_GROUP_HARD;
         if (n_rows < 1 || n_rows > asked->most_rows)

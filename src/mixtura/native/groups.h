@@ -17,6 +17,7 @@ enum mx_group_outcome {
 /* What is asked of all groups. */
 typedef struct {
     const double *cells; /* (N, D) rows, those of a group side by side */
+    const double *weights; /* (N) above 0, of mean 1 in each group, or NULL where all are 1 */
     int64_t n_columns, structure, n_components;
     int64_t one_scale; /* whether all columns must be scaled alike for the structure to survive */
     const double *floor; /* (D) least variances, or NULL */

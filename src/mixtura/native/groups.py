@@ -23,6 +23,7 @@ class Grouped(ctypes.Structure):
 
     _fields_ = (
         ("cells", c_void_p),
+        ("weights", c_void_p),
         ("n_columns", c_int64),
         ("structure", c_int64),
         ("n_components", c_int64),

@@ -15,7 +15,7 @@ from mixtura.native.lapack import routines
 __all__ = ["SIGNATURES", "VERSION", "build_name", "builds_explained", "kernels"]
 
 # MX_VERSION of mixtura.h.
-VERSION = 27
+VERSION = 28
 
 # Of each kernel: what it returns, and what it takes. Arrays go as the address of their first cell.
 SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {

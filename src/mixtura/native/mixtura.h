@@ -7,9 +7,12 @@
 #include "export.h"
 
 /* Goes up, with VERSION in library.py, whenever what a kernel takes or gives changes. */
-#define MX_VERSION 27
+#define MX_VERSION 28
 
 MX_EXPORT int mx_version(void);
+
+/* The larger of two sizes. */
+static inline int64_t mx_larger(int64_t one, int64_t other) { return one > other ? one : other; }
 
 /* Widest rows and most components that compiled runs take. */
 #define MX_MOST_COLUMNS 64

@@ -39,12 +39,10 @@ static mx_form full_form(const mx_problem *problem, int64_t n_components) {
     return form;
 }
 
-static int64_t larger(int64_t one, int64_t other) { return one > other ? one : other; }
-
 /* The doubles for all densities at a time, where they are not found block by block. */
 static int64_t all_densities(const mx_problem *part, const mx_problem *whole, int64_t n) {
     int64_t of_part = 2 * WAYS * n * part->rows.n_rows, of_whole = 3 * n * whole->rows.n_rows;
-    return part->gaps ? larger(of_part, of_whole) : 0;
+    return part->gaps ? mx_larger(of_part, of_whole) : 0;
 }
 
 static work laid_out(const mx_problem *part, const mx_problem *whole, int64_t n,
@@ -78,9 +76,9 @@ int64_t mx_split_workspace(const mx_problem *part, const mx_problem *whole, int6
     int64_t p = part->rows.n_features, d = part->n_columns, all = 2 * WAYS * n;
     int64_t update = n * d * d * all + mx_floored_workspace((int)part->structure, all, d);
     int64_t axes = (mx_blocks(n) * d * d + 3 * d * d + 2 * d) * MX_LANES + n * d * (d + 1);
-    int64_t most = larger(mx_sweep_workspace(all, p), larger(update, axes));
+    int64_t most = mx_larger(mx_sweep_workspace(all, p), mx_larger(update, axes));
     if (part->gaps)
-        most = larger(most, mx_gaps_workspace(part->gaps, all));
+        most = mx_larger(most, mx_gaps_workspace(part->gaps, all));
     return counted.used + most;
 }
 

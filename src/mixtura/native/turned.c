@@ -8,12 +8,10 @@
 #include "precision_factors.h"
 #include "spectrum.h"
 
-static int64_t larger(int64_t one, int64_t other) { return one > other ? one : other; }
-
 int64_t mx_turned_workspace(int64_t n, int64_t d) {
-    int64_t one = larger(mx_spectrum_workspace(d), mx_factor_along_workspace(d));
+    int64_t one = mx_larger(mx_spectrum_workspace(d), mx_factor_along_workspace(d));
     return n * d * (d + 2) + d + mx_cells_workspace(d, 0) +
-           larger(one, mx_lifted_workspace(n, d, 0));
+           mx_larger(one, mx_lifted_workspace(n, d, 0));
 }
 
 int mx_turn(int64_t n_columns, double floor, int structure, int64_t n, const double *scatter,

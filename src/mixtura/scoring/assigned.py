@@ -1,29 +1,28 @@
 """Which component, cluster or class each row belongs to, as a table."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, BinaryIO, ClassVar, Protocol
+from typing import Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from mixtura.cli.answers import Answers
-from mixtura.cli.digits import in_places, significant
-from mixtura.cli.formulas import cells_written
-from mixtura.cli.output import ASSIGNMENTS
-from mixtura.cli.standard_output import binary_output
-from mixtura.errors import DataError
+from mixtura.scoring.answers import Answers
+from mixtura.text.digits import in_places, significant
+from mixtura.text.formulas import cells_written
 from mixtura.writing import replacing
 
-__all__ = ["Assignments", "assignments_of", "write_parts"]
+__all__ = ["ASSIGNMENTS", "AssignedRows", "assigned_rows"]
+
+# The file of a fit.
+ASSIGNMENTS = "assignments.csv"
 
 
 @dataclass(frozen=True, slots=True)
-class Assignments:
+class AssignedRows:
     """One entry for each row.
 
     Attributes
@@ -67,7 +66,7 @@ class Assignments:
         """Return the columns of `assignments.csv`, to the last digit."""
         safe = cells_written(keep_formulas=self.keeps_formulas)
         columns = {
-            safe([self.id_column])[0]: pa.array(safe(self.names)),
+            safe([self.id_column])[0]: _stored(safe(self.names)),
             self.what: self.label
             if self.label.dtype.kind in "iu"
             else pa.array(safe(self.label.tolist())),
@@ -76,10 +75,12 @@ class Assignments:
             "log_density": self.log_density,
         }
         if self.posterior is not None:
-            columns |= dict(zip(safe([*self.columns]), self.posterior.T, strict=True))
+            columns |= dict(
+                zip(safe([*self.columns]), np.ascontiguousarray(self.posterior.T), strict=True)
+            )
         return pa.table(columns)
 
-    def for_readers(self) -> "Assignments":
+    def for_readers(self) -> "AssignedRows":
         """Return the same with the digits that a CSV file has."""
         posterior = None if self.posterior is None else significant(self.posterior)
         return replace(
@@ -96,7 +97,14 @@ class Assignments:
             pyarrow.csv.write_csv(self.for_readers().table(), temporary)
 
 
-def assignments_of(
+def _stored(names: Any) -> Any:
+    """Return identifiers as Arrow has them; a range would be gone through number by number."""
+    if isinstance(names, pa.ChunkedArray):
+        return names
+    return pa.array(np.arange(names.start, names.stop) if isinstance(names, range) else names)
+
+
+def assigned_rows(
     answers: Answers,
     rows: Any,
     names: Sequence[Any] | None,
@@ -105,7 +113,7 @@ def assignments_of(
     *,
     weights: NDArray[np.float64] | None = None,
     all_components: bool = False,
-) -> Assignments:
+) -> AssignedRows:
     """Return the assignments of rows (N, D), dense or sparse; those without names are numbered."""
     density, posterior = answers.tell(rows)
     component = answers.decided(posterior)
@@ -115,7 +123,7 @@ def assignments_of(
     taken = {answers.what, "probability", "uncertainty", "log_density"}
     if all_components:
         taken |= {*answers.names}
-    return Assignments(
+    return AssignedRows(
         range(n_rows) if names is None else names,
         f"{called} (id)" if called in taken else called,
         component,
@@ -129,47 +137,3 @@ def assignments_of(
         posterior if all_components else None,
         answers.what,
     )
-
-
-class Part(Protocol):
-    """Some rows of a table, as Parquet has them and as readers do."""
-
-    def table(self) -> pa.Table:
-        """Return it to the last digit."""
-        ...
-
-    def for_readers(self) -> "Part":
-        """Return the same with the digits that a CSV file has."""
-        ...
-
-
-def write_parts(parts: Iterator[Part], target: Path | None) -> None:
-    """Write assignments part by part: to a CSV or Parquet file, or as CSV to standard output.
-
-    A file appears whole or not at all.
-    """
-    if target is None:
-        _write_tables(parts, binary_output(), pyarrow.csv.CSVWriter)
-        return
-    many = target.suffix.lower() in (".parquet", ".pq")
-    with replacing(target) as temporary:
-        _write_tables(parts, temporary, pq.ParquetWriter if many else pyarrow.csv.CSVWriter)
-
-
-def _write_tables(parts: Iterator[Part], sink: Path | BinaryIO, make: Any) -> None:
-    writer: Any = None
-    try:
-        for part in parts:
-            table = (part if make is pq.ParquetWriter else part.for_readers()).table()
-            writer = writer or make(sink, table.schema)
-            if make is pq.ParquetWriter and table.schema != writer.schema:
-                name, kind = table.schema.names[0], table.schema.types[0]
-                raise DataError(
-                    f"column '{name}' holds {writer.schema.types[0]} in the first rows and {kind} "
-                    "in others, which a Parquet file does not take; write a CSV file, or let --id "
-                    "name a column that holds one kind"
-                )
-            writer.write_table(table)
-    finally:
-        if writer is not None:
-            writer.close()
