@@ -45,6 +45,8 @@ MOST_LEANING = 15
 LEANT_ON = {
     *("mixtura.components.gaussian.parameters", "mixtura.em.model"),
     "mixtura.em.sweep",
+    # The contract of families whose columns are independent in a component.
+    "mixtura.components.columnwise",
     # What every command says, and what of its options go together.
     *("mixtura.cli.voice", "mixtura.cli.contradictions"),
 }

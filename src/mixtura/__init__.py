@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     )
     from mixtura.estimators import (
         BernoulliMixture,
+        BinomialMixture,
         CategoricalMixture,
         ContaminatedMixture,
         FactorAnalyserMixture,
@@ -89,6 +90,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "BernoulliMixture",
+    "BinomialMixture",
     "BoundaryError",
     "CategoricalMixture",
     "CheckpointError",

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from mixtura.estimators.multinomial import MultinomialMixture
     from mixtura.estimators.named import (
         BernoulliMixture,
+        BinomialMixture,
         GammaMixture,
         GeometricMixture,
         HurdleNegativeBinomialMixture,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BernoulliMixture",
+    "BinomialMixture",
     "CategoricalMixture",
     "ContaminatedMixture",
     "FactorAnalyserMixture",
@@ -50,6 +52,7 @@ __all__ = [
 
 PLACES = {
     "BernoulliMixture": "named",
+    "BinomialMixture": "named",
     "CategoricalMixture": "categorical",
     "ContaminatedMixture": "contaminated",
     "FactorAnalyserMixture": "factor_analyser",
