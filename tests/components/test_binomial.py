@@ -58,6 +58,24 @@ def test_more_successes_than_trials_are_named_with_column_and_row():
             ask(rows)
 
 
+def test_equal_probabilities_are_of_all_their_trials():
+    rows = scores(np.random.default_rng(5))
+    fit = BinomialMixture(1, trials=[10, 4], equal={"probabilities": [[1, 1]]}, prior=None).fit(
+        rows
+    )
+    np.testing.assert_allclose(fit.probabilities_, rows.sum() / (14 * len(rows)), rtol=1e-9)
+
+
+@pytest.mark.parametrize("trials", [None, [10, 4]])
+def test_later_rows_are_of_as_many_trials(trials):
+    rows = scores(np.random.default_rng(6))
+    fit = BinomialMixture(2, trials=trials, random_state=0).partial_fit(rows[:200])
+    fit.partial_fit(np.minimum(rows[200:], 3.0))
+    assert fit.mixture_.family.trials == (10, 4)
+    with pytest.raises(DataError, match="more than its 10 trials"):
+        fit.partial_fit(rows[200:] + 7.0)
+
+
 @pytest.mark.parametrize(
     ("trials", "said"),
     [(0, "from 1 up"), ("ten", "from 1 up"), (2.5, "from 1 up"), ([3, 3, 3], "of the 2 columns")],

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.special import gammaln
 
 from mixtura.components.columnwise import ColumnwiseFamily, Number
+from mixtura.components.constraints import Ties, pooled
 from mixtura.components.stacked import Probabilities
 from mixtura.errors import ParameterError
 from mixtura.kinds import COUNT, ColumnKind, count_of
@@ -130,6 +131,20 @@ class BinomialFamily(ColumnwiseFamily):
         kept = np.full(sums.shape, 0.5) if previous is None else previous.probabilities.copy()
         np.divide(sums, self._trials * rows, out=kept, where=rows > 0)
         return Probabilities(np.clip(kept, 0.0, 1.0))
+
+    def estimate_under(
+        self,
+        rows: Float,
+        sums: Float,
+        previous: Probabilities | None,
+        values: Sequence[Float],
+        ties: Sequence[Ties],
+    ) -> Probabilities:
+        """Return the estimates, of those that are equal from all their trials."""
+        (own,), (equal,) = values, ties
+        each = pooled(rows * self._trials, equal) / self._trials
+        found = self.estimate_cells(each, pooled(sums, equal), previous).probabilities
+        return Probabilities(np.where(np.isnan(own), found, own))
 
     def points(self, cells: Any) -> Float:
         """Return 2 √n arcsin √(x/n), whose deviation is about one wherever its mean is."""
