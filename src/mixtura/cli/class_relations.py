@@ -85,8 +85,11 @@ def missing_words(family: str, frame: Any, weights: Any) -> list[str]:
         return []
     try:
         return [str(little_test(frame, weights)).removesuffix(".")]
-    except MixturaError as error:
-        return [f"no test whether numbers are missing completely at random: {error}"]
+    except MixturaError:
+        return [
+            "no test whether numbers are missing completely at random, as all rows lack the same "
+            "cells, or have no width in some direction"
+        ]
 
 
 def asked_for(covariates: str | None, distal: str | None) -> dict[str, Asked]:
