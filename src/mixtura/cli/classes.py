@@ -250,13 +250,13 @@ def classes(
         found, unsaid = related_to(fitted.mixture, rows[0], told, related, relate)
         several = fitted.mixture.n_components > 1
         # Its distribution is of rows drawn one by one.
-        missing = [] if survey is not None else missing_words(family, *rows)
+        absent = [] if survey is not None else missing_words(family, *rows)
         findings = Findings(
             enumeration,
             f"Chosen by BIC: {title_of(fitted.mixture)}",
             profile(fitted.mixture, rows[0], **told),
             classification(fitted.mixture, *rows) if several else None,
-            (*fitted.facts()["notes"], *missing),
+            (*fitted.facts()["notes"], *absent),
             found,
             several_groups,
             keep_formulas,
