@@ -1,7 +1,7 @@
 """The table of families of the columnwise tier: a row gives a family all laws and checks."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
@@ -28,6 +28,7 @@ from mixtura.components.geometric import GeometricFamily, SuccessProbabilities
 from mixtura.components.negative_binomial import NegativeBinomialFamily, Overdispersed
 from mixtura.components.poisson import PoissonFamily
 from mixtura.components.stacked import GammaParameters, Probabilities, Rates
+from mixtura.components.trials.binomial import BinomialFamily
 from mixtura.components.von_mises import Directions, VonMisesFamily
 from mixtura.components.zeros.negative_binomials import (
     HurdleCounts,
@@ -59,6 +60,7 @@ class Columnwise:
     exact : log f(x) of one cell by mpmath
     cells : of which the density is looked at
     begins : where a search of the likeliest numbers begins, times those given
+    settings : what the estimator is told of the family
     """
 
     family: ColumnwiseFamily
@@ -68,11 +70,12 @@ class Columnwise:
     exact: Callable[..., Any]
     cells: tuple[float, ...]
     begins: tuple[float, ...] = (1.0,)
+    settings: dict[str, Any] = field(default_factory=dict)
 
     def estimator(self, n_components: int = 1, **settings: Any) -> Any:
         """Return the estimator, with what the row of the catalogue fixes."""
         (name,) = (name for name, one in COLUMNWISE.items() if one is self)
-        return estimator_of(name)(n_components, **settings)
+        return estimator_of(name)(n_components, **self.settings, **settings)
 
     def numbers(self, parameters: Any) -> list[Float]:
         """Return the arrays (K, D) of a value, in their order."""
@@ -101,6 +104,11 @@ def poisson_logs(rows: Float, rates: NDArray[Any]) -> NDArray[Any]:
 def bernoulli_logs(rows: Float, probabilities: NDArray[Any]) -> NDArray[Any]:
     p = probabilities
     return (rows[:, None] * np.log(p) + (1 - rows[:, None]) * np.log(1 - p)).sum(axis=2)
+
+
+def binomial_logs(rows: Float, probabilities: NDArray[Any]) -> NDArray[Any]:
+    p, x = probabilities, rows[:, None]
+    return (x * np.log(p) + (6 - x) * np.log(1 - p)).sum(axis=2)
 
 
 def geometric_logs(rows: Float, probabilities: NDArray[Any]) -> NDArray[Any]:
@@ -244,6 +252,15 @@ COLUMNWISE: dict[str, Columnwise] = {
         bernoulli_logs,
         lambda x, p: mp.log(p if x else 1 - p),
         (0.0, 1.0),
+    ),
+    "binomial": Columnwise(
+        BinomialFamily(3, trials=6),
+        Probabilities(np.array([[0.85, 0.3, 0.75], [0.25, 0.8, 0.15]])),
+        lambda p: stats.binom(6, p),
+        binomial_logs,
+        lambda x, p: mp.log(mp.binomial(6, x)) + x * mp.log(p) + (6 - x) * mp.log(1 - p),
+        (0.0, 1.0, 4.0, 6.0),
+        settings={"trials": 6},
     ),
     "geometric": Columnwise(
         GeometricFamily(3),

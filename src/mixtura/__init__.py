@@ -59,6 +59,7 @@ if TYPE_CHECKING:
     from mixtura.estimators import (
         BernoulliMixture,
         BetaMixture,
+        BinomialMixture,
         CategoricalMixture,
         ContaminatedMixture,
         FactorAnalyserMixture,
@@ -94,6 +95,7 @@ __all__ = [
     "Assignments",
     "BernoulliMixture",
     "BetaMixture",
+    "BinomialMixture",
     "BoundaryError",
     "CategoricalMixture",
     "CheckpointError",

@@ -1,6 +1,7 @@
 """What the cells of a column are, for those who turn a table into rows and back."""
 
 from dataclasses import dataclass
+from math import inf
 from typing import Any, Literal
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "SMALLEST_AMOUNT",
     "ColumnKind",
     "category",
+    "count_of",
 ]
 
 # Beyond it and its inverse rates, and sums of many amounts, leave the range of numbers.
@@ -30,10 +32,12 @@ class ColumnKind:
     ----------
     name : how the kind is called
     labels : of a category, the values that the numbers 0, 1, 2, ... in the rows stand for
+    most : the highest that a count may be
     """
 
     name: Name
     labels: tuple[Any, ...] = ()
+    most: float = inf
 
     @property
     def may_be_missing(self) -> bool:
@@ -48,6 +52,11 @@ BINARY = ColumnKind("binary")
 EXPOSURE = ColumnKind("exposure")
 POSITIVE = ColumnKind("positive")
 SHARE = ColumnKind("share")
+
+
+def count_of(most: float) -> ColumnKind:
+    """Return the kind of a column of counts of so many things."""
+    return ColumnKind("count", most=float(most))
 
 
 def category(labels: tuple[Any, ...]) -> ColumnKind:

@@ -15,6 +15,7 @@ from click.testing import CliRunner
 from mixtura import (
     CategoricalMixture,
     SurveyDesign,
+    little_test,
     load,
     one_step,
     profile,
@@ -153,6 +154,8 @@ def test_profiles_with_weights_and_tests(tmp_path):
     assert "Gaussian mixture, diagonal covariance, 2 components" in done.stdout
     assert "0.100\n" in done.stdout
     assert "y: n = 450" in done.stdout
+    test = little_test(table[["u", "v"]], table["w"])
+    assert f"Little's d² = {test.statistic:.3f}, df 1, p" in done.stdout
 
 
 def test_ratings_of_slides():

@@ -381,3 +381,20 @@ def test_noise_is_offered_whatever_the_family(family, tmp_path):
     assert told["labels"] == [0, 1, -1]
     again = rows_of(mixtura("predict", out / "model.mixtura", tmp_path / "rows.csv").output)
     assert [row["component"] for row in again] == [row["component"] for row in assigned]
+
+
+def test_successes_are_told_their_trials(tmp_path):
+    rng = np.random.default_rng(5)
+    able = rng.random(120) < 0.5
+    scores = rng.binomial([10, 5], np.where(able[:, None], [[0.8, 0.9]], [[0.2, 0.3]]))
+    path = tmp_path / "scores.csv"
+    pd.DataFrame(scores, columns=["words", "sums"]).to_csv(path, index=False)
+    asked = ("fit", path, "-f", "binomial", "--trials")
+    done = mixtura(*asked, "10,5", "-k", "2", "--seed", "0", "-o", tmp_path / "out")
+    assert done.exit_code == 0, done.stderr
+    assert "successes in 5 to 10 trial(s)" in done.stdout
+    few = mixtura(*asked, "10,3", "-k", "2")
+    assert "column 'sums' holds" in few.stderr
+    assert "more than its 3 trials" in few.stderr
+    assert "--trials should be a whole number" in mixtura(*asked, "0", "-k", "2").stderr
+    assert "only to binomial" in mixtura("fit", path, "-f", "poisson", "--trials", "9").stderr

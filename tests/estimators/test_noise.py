@@ -112,7 +112,7 @@ def components(kind: str, model: Any, rows: Float) -> Float:
         if kind == "negative_binomial":
             logs = negative_binomial_logs(rows, *own)
         else:
-            law = one.distribution(*own)
+            law = stats.binom(family.trials, *own) if kind == "binomial" else one.distribution(*own)
             logs = law.logpmf(rows) if hasattr(law, "logpmf") else law.logpdf(rows)
         found.append(np.where(np.isnan(rows), 0.0, logs).sum(axis=1))
     return np.column_stack(found)
@@ -327,7 +327,7 @@ def test_compiled_runs_end_where_the_general_loop_does(kind: str, fresh_seed: in
     compiled, general = (Sweep(family.reading(rows), source, Serial()) for _ in range(2))
     general._keeps = False
     assert general.kernel is None
-    plain = kind.startswith(("beta", "geometric", "von_mises", "zero", "hurdle"))
+    plain = kind.startswith(("beta", "binomial", "geometric", "von_mises", "zero", "hurdle"))
     assert (compiled.kernel is None) == plain
     prior = family.prior("weak", compiled.shared, 3)
     options = FitOptions(GainLeft(), max_iter=500, prior=prior, accelerate=True)

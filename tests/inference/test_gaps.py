@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from plain import gaussian, mixed, with_gaps
 
-from mixtura import DataError, GaussianMixture, ParameterError
+from mixtura import CategoricalMixture, DataError, GaussianMixture, MixedMixture, ParameterError
 from mixtura.engines import Threads
 from mixtura.inference import (
     bootstrap,
@@ -70,6 +70,32 @@ def test_rows_are_drawn_with_the_gaps_of_the_rows(fitted):
     ).gathered()
     source = drawn_rows(mixture, weighted, seeded(0, 0))
     assert np.isnan(source.block(0, source.n_rows).rows[:, 0]).all()
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_drawn_categories_lack_the_same_cells_beside_numbers_or_alone(weighted):
+    rng = np.random.default_rng(3)
+    answers = rng.choice(["a", "b", "c"], (60, 2)).astype(object)
+    answers[rng.random(60) < 0.3, 0] = None
+    frame = pd.DataFrame({"x": answers[:, 0], "y": answers[:, 1], "n": rng.poisson(3.0, 60)})
+    mixtures = {
+        ("x", "y"): CategoricalMixture(2, random_state=0).fit(frame[["x", "y"]]),
+        ("x", "y", "n"): MixedMixture(
+            2, {"categorical": ["x", "y"], "poisson": ["n"]}, random_state=0
+        ).fit(frame),
+    }
+    weights = np.where(frame["x"].isna(), 2.0, 0.0) if weighted else None
+    for columns, model in mixtures.items():
+        rows = checked(model.mixture_, frame[list(columns)], weights, "marginal").gathered()
+        source = drawn_rows(model.mixture_, rows, seeded(0, 0))
+        lacking = ~(source.block(0, source.n_rows).rows >= 0)
+        expected = ~(rows.array >= 0)
+        if weighted:
+            assert lacking[:, 0].all()
+            assert not lacking[:, 1:].any()
+        else:
+            np.testing.assert_array_equal(lacking, expected)
+            assert lacking.any()
 
 
 def test_the_order_of_rows_is_that_of_the_scores_and_of_no_other_matter(fitted):

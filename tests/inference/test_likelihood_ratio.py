@@ -92,6 +92,23 @@ def test_latent_classes_are_tested_too():
     assert found.p_value == 1 / 20
 
 
+@pytest.mark.parametrize("noise", [None, "uniform"])
+def test_a_fit_split_leads_as_far_as_many_starts(noise):
+    rng = np.random.default_rng(4)
+    shares = np.array([[0.9, 0.9, 0.1, 0.1], [0.1, 0.9, 0.9, 0.1], [0.1, 0.1, 0.9, 0.9]])
+    rows = (rng.random((400, 4)) < shares[rng.integers(3, size=400)]) * 1
+    rows = np.hstack([rows, (rng.random((400, 2)) < 0.5) * 1])
+    fits = [
+        CategoricalMixture(size, n_init=20, noise=noise, prior=None, random_state=0).fit(rows)
+        for size in (2, 3)
+    ]
+    found = likelihood_ratio_test(
+        fits[0].mixture_, rows, n_replicates=1, prior=None, random_state=0
+    )
+    best = 2 * (fits[1].log_likelihood_ - fits[0].log_likelihood_)
+    assert best - 1.0 < found.statistic < best + 0.1
+
+
 def test_sparse_counts_are_tested_as_dense_ones_are():
     rng = np.random.default_rng(0)
     shares = np.array([[0.6, 0.3, 0.1], [0.1, 0.2, 0.7]])

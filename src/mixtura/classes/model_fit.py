@@ -12,7 +12,6 @@ from scipy.stats import chi2
 from mixtura.arrays import generator_of, whole_number
 from mixtura.classes.posteriors import mixture_of
 from mixtura.components.noise import without_noise
-from mixtura.data import ArrayRows
 from mixtura.data.distinct import distinct_rows
 from mixtura.errors import DataError, MixturaError, ParameterError
 from mixtura.goodness.facts import ItemFamily, level_counts, levels_seen
@@ -20,7 +19,7 @@ from mixtura.goodness.pairs import pair_residuals
 from mixtura.goodness.patterns import PatternFit, pattern_fit
 from mixtura.goodness.saturated import Saturated, saturated
 from mixtura.inference.refit import from_mixture, options_of, refit
-from mixtura.inference.replicates import seeded
+from mixtura.inference.replicates import drawn_rows, seeded
 from mixtura.inference.rows import Rows, checked
 from mixtura.mixture import Mixture
 from mixtura.text import Passage, Summary, Table, Tabled, probability
@@ -321,22 +320,11 @@ def _of_replicate(
     mixture: Mixture, rows: Rows, prior: Any, seed: int, number: int
 ) -> _Measured | None:
     """Return what is measured of rows drawn from the model and of its fit to them, or None."""
-    rng = seeded(seed, number)
-    array, weights = np.asarray(rows.array), rows.weights
-    counts = np.ones(len(array)) if weights is None else weights
-    size = max(round(float(counts.sum())), 1)
-    drawn = np.asarray(mixture.coded.sample(size, rng)[0], dtype=np.float64)
-    which = np.arange(len(array))
-    if weights is not None:
-        which = np.sort(rng.choice(len(array), size, p=counts / counts.sum()))
-    lacks = ~(np.asarray(array, dtype=np.float64)[which] >= 0)
-    drawn[lacks] = -1.0 if array.dtype.kind == "i" else np.nan
-    drawn = drawn.astype(array.dtype)
+    source = drawn_rows(mixture, rows, seeded(seed, number))
+    drawn = np.asarray(source.block(0, source.n_rows).rows)
     options = options_of(mixture, prior, seed)
     try:
-        found = refit(
-            mixture, ArrayRows(drawn), mixture.n_components, options, [from_mixture(mixture)]
-        )
+        found = refit(mixture, source, mixture.n_components, options, [from_mixture(mixture)])
         return _measured(found.mixture, Rows(found.mixture.family, drawn, None))
     except MixturaError:
         return None

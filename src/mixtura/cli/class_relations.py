@@ -5,12 +5,14 @@ from functools import partial
 from typing import Any
 
 import click
+import numpy as np
 from click.core import ParameterSource
 
 from mixtura.classes import (
     Invariance,
     ModelFit,
     invariance_test,
+    little_test,
     model_fit,
     one_step,
     three_step,
@@ -22,7 +24,7 @@ from mixtura.cli.families import Request
 from mixtura.cli.voice import say
 from mixtura.components.catalogue import ROWS
 from mixtura.data.files import Table
-from mixtura.errors import InformationError, ParameterError
+from mixtura.errors import InformationError, MixturaError, ParameterError
 from mixtura.inference.survey import SurveyDesign
 from mixtura.mixture import Mixture
 from mixtura.text import named_components
@@ -38,6 +40,7 @@ __all__ = [
     "fit_to_table",
     "grouped_by",
     "labels_for",
+    "missing_words",
     "related_to",
     "relation",
     "say_unnamed",
@@ -74,6 +77,19 @@ def fit_to_table(
         return None
     given: dict[str, Any] = {"replicates": replicates, "prior": prior, "random_state": seed}
     return model_fit(mixture, frame, weights, **given)
+
+
+def missing_words(family: str, frame: Any, weights: Any) -> list[str]:
+    """Return what is said of numbers that are missing: whether completely at random."""
+    if family != "gaussian" or not np.isnan(np.asarray(frame, dtype=np.float64)).any():
+        return []
+    try:
+        return [str(little_test(frame, weights)).removesuffix(".")]
+    except MixturaError:
+        return [
+            "no test whether numbers are missing completely at random, as all rows lack the same "
+            "cells, or have no width in some direction"
+        ]
 
 
 def asked_for(covariates: str | None, distal: str | None) -> dict[str, Asked]:

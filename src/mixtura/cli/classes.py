@@ -29,6 +29,7 @@ from mixtura.cli.class_relations import (
     fit_option,
     fit_to_table,
     labels_for,
+    missing_words,
     related_to,
     relation,
     say_unnamed,
@@ -245,12 +246,14 @@ def classes(
         relate = {name: relation(name, one_step, correction, assignment, prior) for name in related}
         found, unsaid = related_to(fitted.mixture, given.rows, given.told, related, relate)
         several = fitted.mixture.n_components > 1
+        # Its distribution is of rows drawn one by one.
+        absent = [] if survey is not None else missing_words(family, *rows)
         findings = Findings(
             enumeration,
             f"Chosen by BIC: {title_of(fitted.mixture)}",
             profile(fitted.mixture, given.rows, **given.told),
             classification(fitted.mixture, *rows) if several else None,
-            tuple(fitted.facts()["notes"]),
+            (*fitted.facts()["notes"], *absent),
             found,
             several_groups,
             keep_formulas,

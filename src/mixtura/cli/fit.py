@@ -28,6 +28,7 @@ from mixtura.cli.options import (
     MixingWeights,
     Sizes,
     Structures,
+    Trials,
     budget_option,
     engine_option,
     exclude_option,
@@ -112,6 +113,12 @@ __all__ = ["fit"]
     "--period",
     type=float,
     help="After which columns of --family von_mises begin anew: 24 for hours; default 2π.",
+)
+@click.option(
+    "--trials",
+    type=Trials(),
+    help="How many trials the columns of --family binomial count successes in: 10, or a number for "
+    "each; default the highest cell of each.",
 )
 @memory_option("More are read from a file in --cache, pass after pass.")
 @click.option(
@@ -224,6 +231,7 @@ def _fit(
     log: str | None,
     exposure: str | None,
     period: float | None,
+    trials: int | tuple[int, ...] | None,
     memory: int | None,
     weights: str | None,
     mixing_weights: str | tuple[float, ...],
@@ -258,6 +266,7 @@ def _fit(
         noise="uniform" if noise else None,
         exposure=exposure,
         period=period,
+        trials=trials,
         mixing_weights=mixing_weights,
         fix=fix,
         equal=equal_of(equal),

@@ -21,6 +21,7 @@ __all__ = [
     "Prior",
     "Sizes",
     "Structures",
+    "Trials",
     "budget_option",
     "engine_option",
     "exclude_option",
@@ -117,6 +118,21 @@ class MixingWeights(click.ParamType):
             return tuple(float(number) for number in value.split(","))
         except ValueError:
             self.fail(f"{value!r} is neither free nor equal, nor like 0.2,0.3,0.5", param, ctx)
+
+
+class Trials(click.ParamType):
+    """One whole number, or one for each column."""
+
+    name = "NUMBERS"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> int | tuple[int, ...]:
+        if not isinstance(value, str):
+            return value
+        try:
+            found = tuple(int(number) for number in value.split(","))
+        except ValueError:
+            self.fail(f"{value!r} is no whole number, nor several such as 10,10,5", param, ctx)
+        return found[0] if len(found) == 1 else found
 
 
 class Engine(click.ParamType):

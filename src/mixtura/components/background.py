@@ -15,7 +15,7 @@ from scipy.sparse import issparse
 
 from mixtura.arrays import as_shape
 from mixtura.errors import ParameterError
-from mixtura.kinds import COUNT, EXPOSURE, ColumnKind
+from mixtura.kinds import EXPOSURE, ColumnKind
 
 __all__ = [
     "Background",
@@ -107,7 +107,8 @@ class Ranges:
             np.fmax(ends[1], np.ravel(own[1]), out=ends[1])
         counts = np.array([kind is not EXPOSURE for kind in kinds])
         lowest, highest = (np.where(counts, np.ravel(end), 1.0) for end in ends)
-        return cls(lowest, highest, np.array([kind in (COUNT, EXPOSURE) for kind in kinds]))
+        whole = np.array([kind.name in ("count", "exposure") for kind in kinds])
+        return cls(lowest, highest, whole)
 
     @property
     def log_widths(self) -> Float:

@@ -21,6 +21,7 @@ from mixtura.components.multinomial import MultinomialFamily
 from mixtura.components.negative_binomial import NegativeBinomialFamily
 from mixtura.components.poisson import PoissonFamily
 from mixtura.components.scaled import ContaminatedFamily, StudentTFamily
+from mixtura.components.trials import BinomialFamily
 from mixtura.components.von_mises import VonMisesFamily
 from mixtura.components.zeros import (
     HurdleNegativeBinomialFamily,
@@ -86,6 +87,7 @@ ROWS: dict[str, Row] = {
         Row(CategoricalFamily, "CategoricalMixture", gaps="always"),
         Row(MultinomialFamily, "MultinomialMixture", in_blocks=False, gaps="never"),
         Row(BernoulliFamily, "BernoulliMixture", gaps="always"),
+        Row(BinomialFamily, "BinomialMixture", options=frozenset({"trials"})),
         Row(PoissonFamily, "PoissonMixture", options=frozenset({"exposure"})),
         Row(NegativeBinomialFamily, "NegativeBinomialMixture"),
         Row(GeometricFamily, "GeometricMixture"),

@@ -144,6 +144,11 @@ class ColumnwiseFamily(CellwiseFamily):
         """Return D."""
         return self.columns
 
+    @classmethod
+    def kinds_of(cls, columns: int, settings: Mapping[str, Any]) -> list[ColumnKind]:
+        """Return what cells of so many columns are, as far as settings tell."""
+        return [cls.kind] * columns
+
     @property
     def kinds(self) -> tuple[ColumnKind, ...]:
         """Return the one kind of all columns."""

@@ -32,6 +32,7 @@ from mixtura.components.noise import NoiseFamily
 from mixtura.components.poisson import PoissonFamily
 from mixtura.components.product import ProductFamily
 from mixtura.components.scaled import scaled_law
+from mixtura.components.trials import BinomialFamily
 from mixtura.components.univariate import Law
 from mixtura.components.zeros import (
     ZeroAlteredNegativeBinomialFamily,
@@ -193,6 +194,21 @@ def _altered(plain: Law, zeros: tuple[Float, Float]) -> Law:
         return np.where(points < 0.0, 1.0, scale * plain.survival(points))
 
     return Law(cdf, survival)
+
+
+@_law.register
+def _(family: BinomialFamily, parameters: Any) -> Law:
+    shares, most = parameters.probabilities[:, 0], family.kinds[0].most
+
+    def cdf(counts: Float) -> Float:
+        below = np.minimum(counts, most - 1.0)
+        return np.where(counts < most, betainc(most - below, below + 1.0, 1.0 - shares), 1.0)
+
+    def survival(counts: Float) -> Float:
+        below = np.minimum(counts, most - 1.0)
+        return np.where(counts < most, betainc(below + 1.0, most - below, shares), 0.0)
+
+    return _counted(cdf, survival, most)
 
 
 @_law.register

@@ -19,7 +19,7 @@ SINGULAR = {
 }
 
 # What tells of columns, and is no array of numbers.
-TELLING = {"columns", "terms", "items", "structure", "words"}
+TELLING = {"columns", "terms", "items", "structure", "trials", "words"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)

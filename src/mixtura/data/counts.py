@@ -16,6 +16,7 @@ __all__ = [
     "check_amounts",
     "check_binary",
     "check_counts",
+    "check_most",
     "check_positive",
     "check_shares",
     "row_totals",
@@ -62,6 +63,20 @@ def check_counts(rows: Any, names: Names = None, *, gaps: bool = False, advice: 
     raise DataError(
         f"{column_label(names, column)} holds {what} at row {row} (counted from 0), which is no "
         f"count; {int(wrong.sum())} cell(s) are none in all; {advice}"
+    )
+
+
+def check_most(rows: Any, most: float, names: Names = None) -> None:
+    """Raise `DataError` naming the first cell that is more than there are trials."""
+    values = rows.data if sparse.issparse(rows) else rows
+    wrong = values > most
+    if not wrong.any():
+        return
+    row, column, value = _first(rows, wrong)
+    raise DataError(
+        f"{column_label(names, column)} holds {value:g} at row {row} (counted from 0), more than "
+        f"its {most:g} trials; {int(wrong.sum())} cell(s) are more in all; mend the cell, or fit "
+        "with more trials"
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from mixtura.data.counts import (
     check_amounts,
     check_binary,
     check_counts,
+    check_most,
     check_positive,
     check_shares,
 )
@@ -191,6 +193,8 @@ def check_cells(
             check(block, called, gaps=gaps, advice=advice)
         else:
             check(block, called)
+        if isfinite(kind.most):
+            check_most(block, kind.most, called)
 
 
 def decoded(rows: NDArray[Any], kinds: Sequence[ColumnKind]) -> list[Any]:

@@ -12,6 +12,7 @@ __all__ = [
     "ADVICE",
     "NOTHING_TOLD",
     "Gaps",
+    "gaps_of",
     "has_gaps",
     "lack_all",
     "with_one_nan",
@@ -37,6 +38,16 @@ def has_gaps(rows: NDArray[Any]) -> bool:
     return bool(suspect and np.isnan(rows).any())
 
 
+def gaps_of(rows: NDArray[Any], categorical: NDArray[np.bool_] | bool = False) -> NDArray[np.bool_]:
+    """Return which cells (N, D) are missing: NaN, or numbers of categories below 0.
+
+    Parameters
+    ----------
+    categorical : (D,) which columns have numbers of categories, or one truth value of all
+    """
+    return np.asarray(np.where(categorical, ~(rows >= 0), np.isnan(rows)))
+
+
 def lack_all(rows: NDArray[Any], categorical: NDArray[np.bool_] | None = None) -> NDArray[np.bool_]:
     """Return which rows (N,) have no cell: NaN, or for numbers of categories below 0.
 
@@ -45,8 +56,7 @@ def lack_all(rows: NDArray[Any], categorical: NDArray[np.bool_] | None = None) -
     categorical : (D,) which columns have numbers of categories; None for all or none, by their type
     """
     if categorical is not None:
-        missing = np.where(categorical, ~(rows >= 0), np.isnan(rows))
-        return np.asarray(missing.all(axis=1))
+        return np.asarray(gaps_of(rows, categorical).all(axis=1))
     if rows.dtype.kind == "i":
         return np.asarray((rows < 0).all(axis=1))
     return np.asarray(np.isnan(rows).all(axis=1)) if has_gaps(rows) else np.zeros(len(rows), bool)
@@ -94,7 +104,7 @@ class Gaps:
         categories : (D,) which columns hold numbers of categories, below 0 where missing; or one
             truth value of all
         """
-        missing = np.where(categories, rows < 0, np.isnan(rows))
+        missing = gaps_of(rows, np.asarray(categories))
         # Rows may lie column by column.
         packed = np.ascontiguousarray(np.packbits(missing, axis=1))
         patterns = np.unique(packed.view(f"V{packed.shape[1]}"))

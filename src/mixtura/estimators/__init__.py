@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from mixtura.estimators.named import (
         BernoulliMixture,
         BetaMixture,
+        BinomialMixture,
         GammaMixture,
         GeometricMixture,
         HurdleNegativeBinomialMixture,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BernoulliMixture",
     "BetaMixture",
+    "BinomialMixture",
     "CategoricalMixture",
     "ContaminatedMixture",
     "FactorAnalyserMixture",
@@ -52,6 +54,7 @@ __all__ = [
 
 PLACES = {
     "BernoulliMixture": "named",
+    "BinomialMixture": "named",
     "CategoricalMixture": "categorical",
     "ContaminatedMixture": "contaminated",
     "FactorAnalyserMixture": "factor_analyser",

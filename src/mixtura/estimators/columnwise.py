@@ -95,6 +95,9 @@ class ColumnwiseMixture(VaryingColumns, DiscreteMixture):
             return self.mixture_.encode(data)
         rows, names = self._cells(data)
         check_columns(rows.shape[1], names, self)
+        kinds = self.mixture_.kinds
+        if any(np.isfinite(kind.most) for kind in kinds):
+            check_cells(rows, kinds, names, gaps=True)
         return rows
 
     def _cells(self, data: Any, least_rows: int = 1) -> tuple[Any, tuple[str, ...] | None]:
@@ -106,7 +109,8 @@ class ColumnwiseMixture(VaryingColumns, DiscreteMixture):
             data, self, least_rows=least_rows, missing=True, sparse=family.reads_sparse
         )
         rows = canonical(rows) if issparse(rows) else rows.astype(np.float64, copy=False)
-        kinds = [family.kind] * rows.shape[1]
+        told = {name: getattr(self, name) for name in settings_of(family)}
+        kinds = family.kinds_of(rows.shape[1], told)
         if exposure is not None:
             kinds[exposure_place(exposure, rows.shape[1], names or names_of(self))] = EXPOSURE
         gaps = getattr(self, "missing", "marginal")

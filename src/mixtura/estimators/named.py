@@ -16,6 +16,7 @@ from mixtura.estimators.student_t import StudentTMixture
 __all__ = [
     "BernoulliMixture",
     "BetaMixture",
+    "BinomialMixture",
     "GammaMixture",
     "GeometricMixture",
     "HurdleNegativeBinomialMixture",
@@ -44,6 +45,7 @@ MADE: dict[str, type[ColumnwiseMixture]] = {name: mixture_of(row) for name, row 
 
 BernoulliMixture = MADE["BernoulliMixture"]
 BetaMixture = MADE["BetaMixture"]
+BinomialMixture = MADE["BinomialMixture"]
 GammaMixture = MADE["GammaMixture"]
 GeometricMixture = MADE["GeometricMixture"]
 HurdleNegativeBinomialMixture = MADE["HurdleNegativeBinomialMixture"]

@@ -14,10 +14,11 @@ from mixtura.em.starts import StartOptions
 from mixtura.engines import engine_named
 from mixtura.errors import DataError, MixturaError, ParameterError
 from mixtura.inference.refit import (
+    Refits,
     from_mixture,
     from_short_runs,
+    from_splits,
     options_of,
-    refit,
     weighing_of,
 )
 from mixtura.inference.replicates import drawn_rows, seeded
@@ -84,7 +85,8 @@ def likelihood_ratio_test(
     n_replicates : B at the most; the least p-value is 1 / (B + 1)
     exceedances : stop when so many replicates were at least as large, since the p-value is then
         known as well as it needs to be; None draws all
-    n_init : starts of K + 1 components carried to the end
+    n_init : starts of K + 1 components carried to the end: of categories and counts one from groups
+        of rows, and the others from the fit of K with a component split
     prior : as in the fit
     random_state : a seed
     missing : "error", or "marginal" where cells of Gaussian mixtures may be NaN
@@ -118,13 +120,12 @@ def likelihood_ratio_test(
     null = replace(mixture, family=rows.family)
     seed = int(np.random.default_rng(random_state).integers(2**31))
     options = options_of(null, prior, seed, finish=n_init)
-    observed, alternative = _statistic(null, rows.source(), options)
-
     replicate = NullReplicate(null, rows, options, seed)
     worker = engine_named(engine, n_jobs)
     statistics: list[float] = []
     stopped = False
     with worker.session():
+        observed, alternative = _statistic(null, rows.source(), options)
         while len(statistics) < n_replicates and not stopped:
             batch = range(len(statistics), min(len(statistics) + BATCH, n_replicates))
             statistics += worker.map(replicate, batch)
@@ -182,9 +183,16 @@ class NullReplicate:
 def _statistic(null: Mixture, source: RowSource, options: SolveOptions) -> tuple[float, Mixture]:
     """Return 2 (ℓ_(K+1) - ℓ_K) for some rows, and the larger fit."""
     size = null.n_components
+    refits = Refits(null, source, options)
     once = replace(options, starts=replace(options.starts, finish=1))
-    starts = [from_mixture(null), from_short_runs(size, once)]
-    smaller = refit(null, source, size, options, starts)
-    larger = refit(null, source, size + 1, options, [from_short_runs(size + 1, options)])
+    if null.family.start_softness == 0:
+        smaller = refits.fit(size, options, [from_mixture(null), from_short_runs(size, once)])
+        larger = refits.fit(size + 1, options, [from_short_runs(size + 1, options)])
+    else:
+        # Where components have no shapes, trees find nothing that seeds and splits do not.
+        seeds = [from_short_runs(more, once, number=1) for more in (size, size + 1)]
+        smaller = refits.fit(size, options, [from_mixture(null), seeds[0]])
+        splits = from_splits(smaller.model, options.starts.finish - 1, once)
+        larger = refits.fit(size + 1, options, [splits, seeds[1]])
     gain = larger.log_likelihood - smaller.log_likelihood
     return max(2.0 * gain, 0.0), larger.mixture

@@ -2,7 +2,10 @@
 
 from collections.abc import Sequence
 from functools import singledispatch
+from time import perf_counter
 from typing import Any
+
+import numpy as np
 
 from mixtura.components.constrained import bound_to
 from mixtura.components.gaussian.family import GaussianFamily
@@ -14,19 +17,30 @@ from mixtura.data import RowSource
 from mixtura.data.columns import column_moments
 from mixtura.data.resolution import column_steps
 from mixtura.em.annealing import prior_named
+from mixtura.em.beside_noise import of_components, with_share, without_its_noise
 from mixtura.em.failures import Start
 from mixtura.em.fit import FitOptions, log_weights_of
 from mixtura.em.model import Model
+from mixtura.em.neighbours import split_once
 from mixtura.em.noise_starts import with_noise
 from mixtura.em.options import FREE
-from mixtura.em.solve import FitResult, SolveOptions, solve
-from mixtura.em.starts import StartMaker, StartOptions, short_runs
+from mixtura.em.solve import FitResult, SolveOptions, as_counts, solve_by
+from mixtura.em.starts import StartMaker, StartOptions, sample_of, short_runs
 from mixtura.em.stopping import GainLeft
 from mixtura.em.sweep import Sweep
 from mixtura.engines import Serial
 from mixtura.mixture import Mixture
 
-__all__ = ["framed", "from_mixture", "from_short_runs", "options_of", "refit", "weighing_of"]
+__all__ = [
+    "Refits",
+    "framed",
+    "from_mixture",
+    "from_short_runs",
+    "from_splits",
+    "options_of",
+    "refit",
+    "weighing_of",
+]
 
 # Nats left to gain at the end of a replicate, whose own sampling error is far larger.
 COARSE = GainLeft(nats=1e-2)
@@ -98,17 +112,89 @@ def from_mixture(mixture: Mixture) -> StartMaker:
     return starts
 
 
-def from_short_runs(n_components: int, options: SolveOptions) -> StartMaker:
-    """Return the starts that the estimators have, noise counted where there is some."""
+def from_short_runs(n_components: int, options: SolveOptions, number: int = 0) -> StartMaker:
+    """Return the starts that the estimators have, noise counted where there is some.
+
+    Parameters
+    ----------
+    number : of the first of them; trees, which take longer than short runs, are for 0
+    """
 
     def starts(sweep: Sweep, loop: FitOptions) -> Sequence[Start]:
         # Short runs know nothing of what components are bound to, which starts then obey.
         free = sweep.freed
         if free.family.has_noise:
             return with_noise(None, n_components - 1, options.starts)(free, loop)
-        return short_runs(free, n_components, loop, options.starts)[0]
+        return short_runs(free, n_components, loop, options.starts, None, number)[0]
 
     return starts
+
+
+def from_splits(model: Model, most: int, options: SolveOptions) -> StartMaker:
+    """Return the starts of one component more: a fit to the same rows, its components split.
+
+    Parameters
+    ----------
+    model : the fit of K components
+    most : how many starts at the most
+    """
+
+    def starts(sweep: Sweep, loop: FitOptions) -> Sequence[Start]:
+        free = sweep.freed
+        sample = sample_of(free, model.n_components + 1, options.starts)
+        if not sample.family.has_noise:
+            return split_once(sample, model, loop, options.starts)[:most]
+        part, alone = without_its_noise(sample, model)
+        found = split_once(part, alone, of_components(loop), options.starts)[:most]
+        return [with_share(one, float(model.log_weights[-1])) for one in found]
+
+    return starts
+
+
+class Refits:
+    """Fits of a mixture's family to the same rows, of which what several ask is found once.
+
+    Parameters
+    ----------
+    mixture : whose family it is
+    source : the rows
+    options : by which they count
+    """
+
+    def __init__(self, mixture: Mixture, source: RowSource, options: SolveOptions) -> None:
+        self._mixture = mixture
+        self._source, self._factor = as_counts(source, options)
+        self._family = framed(mixture.family, self._source, slice(None))
+        self._sweeps: dict[Any, Sweep] = {}
+
+    def fit(
+        self, n_components: int, options: SolveOptions, starts: Sequence[StartMaker]
+    ) -> FitResult:
+        """Return the best fit from all of the starts."""
+        began, sweep = perf_counter(), self._sweep(n_components)
+
+        def models(sweep: Sweep, loop: FitOptions) -> list[Start]:
+            return [model for each in starts for model in each(sweep, loop)]
+
+        columns = self._mixture.columns
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            found = solve_by(
+                sweep, n_components, options, models=models, columns=columns, began=began
+            )
+        return found if self._factor == 1.0 else found.times(1.0 / self._factor)
+
+    def _sweep(self, n_components: int) -> Sweep:
+        """Return the sweep of so many components: one for all where none is bound."""
+        constraints = self._mixture.constraints
+        if constraints is not None:
+            more = n_components - self._mixture.n_components
+            constraints = constraints.of_size(constraints.n_components + more)
+        size = None if constraints is None else n_components
+        if size not in self._sweeps:
+            family = bound_to(self._family, constraints)
+            with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+                self._sweeps[size] = Sweep(family, self._source, Serial())
+        return self._sweeps[size]
 
 
 def refit(
@@ -119,14 +205,4 @@ def refit(
     starts: Sequence[StartMaker],
 ) -> FitResult:
     """Return the best fit of the mixture's family to rows, from all of the starts."""
-    constraints, more = mixture.constraints, n_components - mixture.n_components
-    if constraints is not None and more:
-        constraints = constraints.of_size(constraints.n_components + more)
-    family = bound_to(framed(mixture.family, source, slice(None)), constraints)
-
-    def models(sweep: Sweep, loop: FitOptions) -> list[Start]:
-        return [model for each in starts for model in each(sweep, loop)]
-
-    return solve(
-        family, source, Serial(), n_components, options, models=models, columns=mixture.columns
-    )
+    return Refits(mixture, source, options).fit(n_components, options, starts)

@@ -8,9 +8,9 @@ import scipy
 from numpy.typing import NDArray
 
 from mixtura.components.gaussian.family import GaussianFamily
-from mixtura.components.gaussian.incomplete import IncompleteGaussianFamily
 from mixtura.components.noise import without_noise
 from mixtura.data import ArrayRows, CountRows, RowSource
+from mixtura.data.gaps import gaps_of
 from mixtura.data.resolution import column_steps
 from mixtura.inference.rows import Rows
 from mixtura.mixture import Mixture
@@ -57,18 +57,22 @@ def drawn_rows(mixture: Mixture, rows: Rows, rng: np.random.Generator) -> RowSou
         # Drawn rows are as coarse as those observed, or their fits would have no floor.
         steps = column_steps(rows.source())
         drawn = np.where(steps > 0, np.round(drawn / np.where(steps > 0, steps, 1)) * steps, drawn)
-    if isinstance(family, IncompleteGaussianFamily):
-        return ArrayRows(_thinned(drawn, rows, rng))
-    return CountRows(drawn) if hasattr(family, "sparse") else ArrayRows(drawn)
+    if hasattr(family, "sparse"):
+        return CountRows(drawn)
+    categorical = np.array([kind.name == "category" for kind in family.kinds])
+    lacking = gaps_of(rows.array, categorical)
+    return ArrayRows(_thinned(drawn, rows, lacking, rng) if lacking.any() else drawn)
 
 
-def _thinned(drawn: Float, rows: Rows, rng: np.random.Generator) -> Float:
+def _thinned(
+    drawn: NDArray[Any], rows: Rows, lacking: NDArray[np.bool_], rng: np.random.Generator
+) -> NDArray[Any]:
     """Return drawn rows with the gaps of rows, each row's as often as it weighs."""
     which = np.arange(rows.n_rows)
     if rows.weights is not None:
         shares = rows.weights / rows.total_weight
         which = np.sort(rng.choice(rows.n_rows, len(drawn), p=shares))
-    return np.where(np.isnan(rows.array[which]), np.nan, drawn)
+    return np.where(lacking[which], rows.array[which], drawn)
 
 
 def aligned(mixture: Mixture, reference: Mixture, rows: Rows) -> Mixture:

@@ -9,7 +9,6 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 from numpy.typing import NDArray
 
 from mixtura.inference import dispersion
-from mixtura.kinds import COUNT, DRAWS
 from mixtura.mixture import Mixture
 from mixtura.report.blank import new_figure
 from mixtura.report.canvases import Canvas
@@ -109,7 +108,10 @@ def bin_masses(margin: Mixture, starts: Float, width: float, *, whole: bool) -> 
     count = min(int(width), POINTS) if whole else POINTS
     within = (np.arange(count) + (0.0 if whole else 0.5)) * width / count
     points = (starts[:, None] + (np.floor(within) if whole else within)).ravel()[:, None]
-    each = np.exp(margin.component_log_density(points))
+    each = np.zeros((len(points), margin.n_components))
+    # Beyond the most that a count may be nothing lies.
+    there = points[:, 0] <= margin.kinds[0].most
+    each[there] = np.exp(margin.component_log_density(points[there]))
     return each.reshape(len(starts), count, -1).mean(axis=1) * width
 
 
@@ -151,7 +153,7 @@ def dispersed(report: Report) -> list[Section]:
     """Return a table of dispersion, or nothing: of other columns, exposures, noise and weights."""
     result = report.result
     mixture = result.mixture
-    counted = all(kind in (COUNT, DRAWS) for kind in mixture.kinds)
+    counted = all(kind.name in ("count", "draws") for kind in mixture.kinds)
     plain = (report.labels >= 0).all() and np.isclose(result.total_weight, report.n_rows)
     small = len(report.rows) * result.n_parameters <= MOST_SCORES
     if not (counted and plain and small):
@@ -166,7 +168,7 @@ def dispersed(report: Report) -> list[Section]:
     ]
     worst = max(more, key=lambda row: row["ratio"], default=None)
     if worst is not None and worst["ratio"] > MUCH:
-        where = f"Counts in '{worst['column']}'" if mixture.kinds[0] is COUNT else "Rows"
+        where = f"Counts in '{worst['column']}'" if mixture.kinds[0].name == "count" else "Rows"
         remarks.append(
             f"{where} vary {worst['ratio']:.3g} times as much as the components say, which then "
             "stand for how counts vary as much as for kinds of rows; a family with a number for "

@@ -37,6 +37,7 @@ class Request:
     noise : "uniform" where a component of constant density is added, or None
     exposure : the column of exposures, or None
     period : after which columns of angles or hours begin anew, or None for 2π
+    trials : which columns count successes in, or None for the highest cell of each
     mixing_weights : "free", "equal" or numbers
     fix, equal : what components' numbers are bound to, by name, or None
     ordinal_link : "adjacent" or "cumulative"
@@ -83,6 +84,7 @@ class Request:
     weights: NDArray[np.float64] | None = None
     factors: str | tuple[int, ...] = "auto"
     period: float | None = None
+    trials: int | tuple[int, ...] | None = None
     long: Long | None = None
 
     def read(self, files: Sequence[Path], called: Path) -> Table:

@@ -16,6 +16,7 @@ from mixtura.components.negative_binomial import NegativeBinomialFamily
 from mixtura.components.onnx.graph import Cells, Graph, log_density_of
 from mixtura.components.poisson import PoissonFamily
 from mixtura.components.rising import ARTANH, LARGEST_ARTANH, LEAST_STIRLING, STIRLING
+from mixtura.components.trials import BinomialFamily
 from mixtura.components.zeros import (
     ZeroAlteredNegativeBinomialFamily,
     ZeroAlteredPoissonFamily,
@@ -109,6 +110,15 @@ def _(family: GeometricFamily, parameters: Any, cells: Cells) -> str:
     graph, known, ends = cells.graph, cells.numbers(), parameters.probabilities[:, None]
     risen = graph.call("Mul", _each(graph, known), finite_logs(1.0 - ends))
     return graph.known(known, graph.call("Add", risen, finite_logs(ends)))
+
+
+@log_density_of.register
+def _(family: BinomialFamily, parameters: Any, cells: Cells) -> str:
+    graph, known, shares = cells.graph, cells.numbers(), parameters.probabilities[:, None]
+    each, most = _each(graph, known), np.array([kind.most for kind in family.kinds])
+    right = graph.call("Mul", each, finite_logs(shares))
+    wrong = graph.call("Mul", graph.call("Sub", most, each), finite_logs(1.0 - shares))
+    return graph.known(known, graph.call("Add", right, wrong))
 
 
 @log_density_of.register

@@ -24,6 +24,7 @@ from mixtura.components.sql.terms import (
     terms_of,
     times,
 )
+from mixtura.components.trials import BinomialFamily
 from mixtura.components.zeros import (
     ZeroAlteredNegativeBinomialFamily,
     ZeroAlteredPoissonFamily,
@@ -115,6 +116,26 @@ def _(family: GeometricFamily, parameters: Any, names: Sequence[str], prefix: st
                 ]
             )
             for k in range(len(ends))
+        )
+    )
+
+
+@terms_of.register
+def _(family: BinomialFamily, parameters: Any, names: Sequence[str], prefix: str) -> Terms:
+    shares = parameters.probabilities
+    right, wrong = finite_logs(shares), finite_logs(1.0 - shares)
+    return Terms(
+        tuple(
+            joined(
+                [
+                    known(
+                        f"{times(right[k, j], name)} + "
+                        f"{times(wrong[k, j], f'({sql_number(kind.most)} - {name})')}"
+                    )
+                    for j, (name, kind) in enumerate(zip(names, family.kinds, strict=True))
+                ]
+            )
+            for k in range(len(shares))
         )
     )
 
