@@ -23,6 +23,7 @@ from mixtura.cli.class_tables import Related
 from mixtura.cli.families import Request
 from mixtura.cli.voice import say
 from mixtura.components.catalogue import ROWS
+from mixtura.data.dataset import Dataset
 from mixtura.data.files import Table
 from mixtura.errors import InformationError, MixturaError, ParameterError
 from mixtura.inference.survey import SurveyDesign
@@ -80,8 +81,11 @@ def fit_to_table(
 
 
 def missing_words(family: str, frame: Any, weights: Any) -> list[str]:
-    """Return what is said of numbers that are missing: whether completely at random."""
-    if family != "gaussian" or not np.isnan(np.asarray(frame, dtype=np.float64)).any():
+    """Return what is said of numbers that are missing: whether completely at random.
+
+    Nothing is said of data beyond memory.
+    """
+    if family != "gaussian" or isinstance(frame, Dataset) or not np.isnan(np.asarray(frame, dtype=np.float64)).any():
         return []
     try:
         return [str(little_test(frame, weights)).removesuffix(".")]

@@ -246,8 +246,8 @@ def classes(
         relate = {name: relation(name, one_step, correction, assignment, prior) for name in related}
         found, unsaid = related_to(fitted.mixture, given.rows, given.told, related, relate)
         several = fitted.mixture.n_components > 1
-        # Its distribution is of rows drawn one by one.
-        absent = [] if survey is not None else missing_words(family, *rows)
+        # The distribution of a test is of rows drawn one by one.
+        absent = [] if "survey" in given.told else missing_words(family, *rows)
         findings = Findings(
             enumeration,
             f"Chosen by BIC: {title_of(fitted.mixture)}",
