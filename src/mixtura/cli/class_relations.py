@@ -85,7 +85,9 @@ def missing_words(family: str, frame: Any, weights: Any) -> list[str]:
 
     Nothing is said of data beyond memory.
     """
-    if family != "gaussian" or isinstance(frame, Dataset) or not np.isnan(np.asarray(frame, dtype=np.float64)).any():
+    if family != "gaussian" or isinstance(frame, Dataset):
+        return []
+    if not np.isnan(np.asarray(frame, dtype=np.float64)).any():
         return []
     try:
         return [str(little_test(frame, weights)).removesuffix(".")]
