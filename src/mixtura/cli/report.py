@@ -9,9 +9,10 @@ from mixtura.cli.advice import in_words_of_the_command
 from mixtura.cli.answers import described_rows
 from mixtura.cli.contradictions import check_target
 from mixtura.cli.options import missing_option, weights_option
-from mixtura.cli.rows import read_without, rows_of, weights_of
+from mixtura.cli.rows import read_without, weights_of
 from mixtura.cli.voice import say
 from mixtura.data.paths import called_together, files_of
+from mixtura.mixture.tables import rows_of
 from mixtura.report import PAGE_PACKAGES, given_report, require, write_report
 
 __all__ = ["report"]
