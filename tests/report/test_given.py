@@ -22,7 +22,9 @@ from mixtura import (
 from mixtura.cli.command import command
 from mixtura.report import report_of
 
-COUNTED = ("log_likelihood", "bic", "icl", "aic", "entropy", "n_rows", "n_parameters")
+COUNTED = ("log_likelihood", "entropy", "n_rows", "n_parameters")
+# An estimator knows by how much densities of rounded columns exceed one a step, a mixture not.
+CRITERIA = ("bic", "icl", "aic")
 
 ESTIMATORS: dict[str, tuple[Any, Any]] = {
     "full": (GaussianMixture(2, random_state=0), lambda counts: counts / 3),
@@ -61,9 +63,9 @@ def test_of_the_rows_of_the_fit_numbers_are_those_of_the_fit(
     rows = made(drawn(fresh_seed))
     model.fit(rows).save(tmp_path / "model")
     read = mixtura.load(tmp_path / "model")
-    for given in (read, read.mixture_):
+    for given, facts in ((read, (*COUNTED, *CRITERIA)), (read.mixture_, COUNTED)):
         shown = report_of(given, rows)
-        for fact in COUNTED:
+        for fact in facts:
             assert shown.facts[fact] == pytest.approx(model.facts_[fact], rel=1e-9, abs=1e-7), fact
         np.testing.assert_allclose(
             shown.facts["effective_rows"], model.facts_["effective_rows"], rtol=1e-7, atol=1e-7

@@ -35,7 +35,8 @@ def report_of(model: Any, X: Any, *, title: str = "Mixture", source: str = "") -
     Parameters
     ----------
     model : a fitted estimator, or a search, of which the best is shown and all are ranked; also a
-        `Mixture` or an estimator that was read from a file, whose numbers are then of `X`
+        `Mixture` or an estimator that was read from a file, whose numbers are then of `X`;
+        criteria of a `Mixture` leave nothing out where columns are rounded
     X : (N, D) rows of the columns that were fitted; frames by name
     title : heading of the page
     source : where the rows came from, for the header
