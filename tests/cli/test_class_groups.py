@@ -6,6 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from mixtura import invariance_test, load
+from mixtura.cli import class_rows
 from mixtura.cli import classes as room
 from mixtura.cli.command import command
 
@@ -49,7 +50,7 @@ def test_groups_are_looked_at_before_the_fits(path, options, words, monkeypatch)
     def fits(*arguments, **more):
         raise AssertionError("there should be no fit")
 
-    monkeypatch.setattr(room, "fitted_table", fits)
+    monkeypatch.setattr(class_rows, "fitted_table", fits)
     done = told(path, "-k", "2", "--columns", "a,b,c,d", *options)
     assert done.exit_code in (1, 2)
     assert done.stdout == ""

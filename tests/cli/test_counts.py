@@ -141,7 +141,7 @@ def test_a_page_of_many_rows_shows_some(folder, monkeypatch) -> None:
     ("asked", "words"),
     [
         (["rows.mtx"], "models of family auto are of other rows"),
-        (["rows.mtx", "-f", "gaussian"], "those of multinomial, poisson"),
+        (["rows.mtx", "-f", "gaussian"], "those of multinomial, "),
         (["rows.mtx", "-f", "poisson", "--weights", "w"], "--weights says nothing"),
         (["rows.mtx", "-f", "poisson", "--long", "a,b,c"], "--long says nothing"),
         (["rows.mtx", "rows.npz", "-f", "poisson"], "name no other file"),

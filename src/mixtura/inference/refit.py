@@ -186,8 +186,8 @@ class Refits:
     def _sweep(self, n_components: int) -> Sweep:
         """Return the sweep of so many components: one for all where none is bound."""
         constraints = self._mixture.constraints
-        if constraints is not None:
-            more = n_components - self._mixture.n_components
+        more = n_components - self._mixture.n_components
+        if constraints is not None and more:
             constraints = constraints.of_size(constraints.n_components + more)
         size = None if constraints is None else n_components
         if size not in self._sweeps:
