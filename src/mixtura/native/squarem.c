@@ -80,7 +80,7 @@ static double aimed(const mx_squarem *at) {
     return bend > 0 ? fmin(first / sqrt(bend), at->longest) : 1.0;
 }
 
-int mx_squarem_extrapolate(mx_squarem *at, int tried, double *point) {
+int mx_squarem_extrapolate(mx_squarem *at, int tried, double *restrict point) {
     if (!tried)
         at->length = aimed(at);
     else
@@ -88,22 +88,24 @@ int mx_squarem_extrapolate(mx_squarem *at, int tried, double *point) {
     double length = at->length;
     if (tried == SHORTENED || length <= 1)
         return 0;
+    /* Apart from one another, or a loop would have other digits where they happen to be near. */
+    const double *first = at->points[0], *second = at->points[1], *third = at->points[2];
     for (int64_t i = 0; i < at->size; i++) {
-        double start = at->points[0][i], step = at->points[1][i] - start;
-        double turn = at->points[2][i] - at->points[1][i] - step;
+        double start = first[i], step = second[i] - start, turn = third[i] - second[i] - step;
         point[i] = start + 2 * length * step + length * length * turn;
     }
     return 1;
 }
 
-int mx_squarem_probe(const mx_squarem *at, int tried, double *point) {
+int mx_squarem_probe(const mx_squarem *at, int tried, double *restrict point) {
     if (tried == SHORTENED)
         return 0;
     double length = fmax(SHORTEST_PROBE, PROBE / fmax(1 - rate_of(at), 1e-3));
     for (int i = 0; i < tried; i++)
         length /= 4;
+    const double *second = at->points[1], *third = at->points[2];
     for (int64_t i = 0; i < at->size; i++)
-        point[i] = at->points[2][i] + length * (at->points[2][i] - at->points[1][i]);
+        point[i] = third[i] + length * (third[i] - second[i]);
     return 1;
 }
 
