@@ -55,7 +55,7 @@ RULES: list[tuple[str, Words]] = [
     (r"(?<![\w.])y (?=at row|should hold numbers|is \S+ in all)", "the response "),
     (r"(?<![\w.])y(?= holds)|(?<=leave it out of )y\b", "the column of --class"),
     (r"(?<![\w-])period (?=should)", "--period "),
-    (r"(?<![\w-])trials (?=should)", "--trials "),
+    (r"(?<![\w-])trials (?=should|may be up)", "--trials "),
     (r"; draw responses for rows of terms by .*", ""),
     (r"use prior='weak' or None", "use --prior weak or none"),
     (r"^keep (?=has)", "--keep "),
