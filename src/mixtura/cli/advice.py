@@ -33,6 +33,7 @@ def _row(found: re.Match[str]) -> str:
 RULES: list[tuple[str, Words]] = [
     (r", or set missing='marginal', which takes each row by its other cells", ""),
     (r", or set constant='drop'", ""),
+    (r"make it missing \(NaN\) where", "name it by --missing where"),
     (r", or give reg_covar a number|, increase reg_covar", ""),
     (r", and reg_covar alone gives densities a width there", ""),
     (r"for a code, covariances_ are whole matrices: .*", "use --structures diag or spherical"),
