@@ -12,7 +12,6 @@ from scipy.special import gammaln
 from mixtura.components.columnwise import ColumnwiseFamily, Number
 from mixtura.components.constraints import Ties, pooled
 from mixtura.components.saddle_point import LARGE, binomial_logs
-from mixtura.components.simplex import SMALLEST
 from mixtura.components.stacked import Probabilities
 from mixtura.errors import ParameterError
 from mixtura.kinds import COUNT, ColumnKind, count_of
@@ -23,6 +22,7 @@ Float = NDArray[np.float64]
 
 # What trials may be: sums of so many keep their digits.
 MOST_TRIALS = 2**40
+TINY = np.finfo(np.float64).tiny
 
 
 @final
@@ -123,7 +123,8 @@ class BinomialFamily(ColumnwiseFamily):
         if self._trials.max() <= LARGE:
             return None
         shares = parameters.probabilities
-        pairs = zip(np.maximum(shares, SMALLEST), np.maximum(1.0 - shares, SMALLEST), strict=True)
+        # What a component says is impossible costs a finite number of nats.
+        pairs = zip(np.maximum(shares, TINY), np.maximum(1.0 - shares, TINY), strict=True)
         logs = np.array([binomial_logs(rows, self._trials, *own) for own in pairs])
         return np.where(np.isnan(rows), 0.0, logs).sum(axis=2).T
 
