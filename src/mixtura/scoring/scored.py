@@ -91,9 +91,9 @@ class Assignments:
         target : the file that is written, which may be none of those that are read
         """
         mixture, start = self._answers.mixture, 0
-        stands = target is not None and target.exists()
+        replaced = target if target is not None and target.exists() else None
         for rows, part in encoded_parts(mixture, self._data, self._ids):
-            if stands and part.file is not None and Path(part.file).samefile(target):
+            if replaced is not None and part.file is not None and replaced.samefile(part.file):
                 raise ParameterError(
                     f"'{target}' is read for its rows and would be replaced; name another file"
                 )
