@@ -11,6 +11,7 @@ from scipy.special import gammaln
 
 from mixtura.components.columnwise import ColumnwiseFamily, Number
 from mixtura.components.constraints import Ties, pooled
+from mixtura.components.saddle_point import LARGE, binomial_logs
 from mixtura.components.stacked import Probabilities
 from mixtura.errors import ParameterError
 from mixtura.kinds import COUNT, ColumnKind, count_of
@@ -21,6 +22,7 @@ Float = NDArray[np.float64]
 
 # What trials may be: sums of so many keep their digits.
 MOST_TRIALS = 2**40
+TINY = np.finfo(np.float64).tiny
 
 
 @final
@@ -116,6 +118,16 @@ class BinomialFamily(ColumnwiseFamily):
         rest = self._trials - cells
         return gammaln(self._trials + 1.0) - gammaln(cells + 1.0) - gammaln(rest + 1.0)
 
+    def careful_log_density(self, rows: Any, parameters: Probabilities) -> Float | None:
+        """Return log f_k(x) (n, K) by the saddle point where there are many trials."""
+        if self._trials.max() <= LARGE:
+            return None
+        shares = parameters.probabilities
+        # What a component says is impossible costs a finite number of nats.
+        pairs = zip(np.maximum(shares, TINY), np.maximum(1.0 - shares, TINY), strict=True)
+        logs = np.array([binomial_logs(rows, self._trials, *own) for own in pairs])
+        return np.where(np.isnan(rows), 0.0, logs).sum(axis=2).T
+
     def terms(self, parameters: Probabilities) -> tuple[Float, Float]:
         """Return n log(1 - p), and the logit of p."""
         shares = parameters.probabilities
@@ -188,9 +200,14 @@ def trials_of(told: Any, columns: int) -> tuple[int, ...]:
     """
     array = np.asarray(told)
     numeric = array.dtype.kind in "iuf" and array.ndim <= 1
-    if not numeric or not ((array >= 1) & (array <= MOST_TRIALS) & (array % 1 == 0)).all():
+    if not numeric or not ((array >= 1) & (array == np.floor(array)) & np.isfinite(array)).all():
         raise ParameterError(
             f"trials should be a whole number from 1 up, or one for each column, but got {told!r}"
+        )
+    if (array > MOST_TRIALS).any():
+        raise ParameterError(
+            f"trials may be up to {MOST_TRIALS:,}, but got {array.max():.16g}; fit shares "
+            "of the trials by BetaMixture, or counts by PoissonMixture or NegativeBinomialMixture"
         )
     if array.ndim and len(array) != columns:
         raise ParameterError(
