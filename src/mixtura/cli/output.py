@@ -16,6 +16,7 @@ from mixtura.cli.locking import locked
 from mixtura.cli.voice import say
 from mixtura.errors import DataError, ParameterError
 from mixtura.scoring.assigned import ASSIGNMENTS
+from mixtura.scoring.writing import PART_NAME
 from mixtura.writing import TEMPORARY, flush_folder
 
 __all__ = [
@@ -62,8 +63,8 @@ OURS += (ENUMERATION, CLASSES, TABLES, LATEX, SCREE)
 OURS += (CONFUSION, MERGING, COMPARISON, STEPS, GROUPS, COMPONENTS, COEFFICIENTS)
 OURS += (TRANSITIONS,)
 
-# Files named in an error.
-NAMED = 3
+# Files named in an error: those of others, and those that would be replaced.
+NAMED, MOST_NAMED = 3, 8
 
 
 @dataclass(slots=True)
@@ -193,17 +194,23 @@ def _check_replaceable(target: Path, shown: Path, force: bool) -> None:
         return
     _check_ours(target, shown)
     there = [name for name in OURS if (target / name).exists()]
+    there += sorted(path.name for path in target.iterdir() if PART_NAME.fullmatch(path.name))
     if there and not force:
+        more = f" and {len(there) - MOST_NAMED} more" if len(there) > MOST_NAMED else ""
         raise ParameterError(
-            f"'{shown}' holds {', '.join(there)} of an earlier fit; name another folder, or give "
-            "--force to replace them"
+            f"'{shown}' holds {', '.join(there[:MOST_NAMED])}{more} of an earlier fit; name "
+            "another folder, or give --force to replace them"
         )
 
 
 def _check_ours(folder: Path, shown: Path) -> None:
     """Raise if a folder holds anything but what a fit writes."""
+
+    def is_ours(name: str) -> bool:
+        return name in OURS or any(each.fullmatch(name) for each in (TEMPORARY, PART_NAME))
+
     names = sorted(path.name for path in folder.iterdir())
-    others = [name for name in names if name not in OURS and not TEMPORARY.fullmatch(name)]
+    others = [name for name in names if not is_ours(name)]
     if others:
         more = f" and {len(others) - NAMED} more" if len(others) > NAMED else ""
         listed = ", ".join(f"'{name}'" for name in others[:NAMED])

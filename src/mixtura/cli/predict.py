@@ -8,13 +8,12 @@ import click
 from mixtura.archive import read_archive
 from mixtura.cli.advice import in_words_of_the_command
 from mixtura.cli.answers import answers_of, is_of_regressions
-from mixtura.cli.contradictions import check_target
 from mixtura.cli.counts import Naming, count_options, counted_rows
 from mixtura.cli.formulas import keep_formulas_option
 from mixtura.cli.long import COUNTED, WITHIN_MEMORY, long_of, long_option
-from mixtura.cli.options import memory_option, missing_option
+from mixtura.cli.options import force_option, memory_option, missing_option
 from mixtura.cli.rows import tables_within
-from mixtura.cli.standard_output import binary_output
+from mixtura.cli.rows_output import RowsOutput
 from mixtura.cli.voice import say
 from mixtura.components.noise import without_noise
 from mixtura.data.gaps import Gaps, words_of_empty
@@ -25,7 +24,6 @@ from mixtura.errors import ParameterError
 from mixtura.mixture.tables import rows_of, text_columns
 from mixtura.scoring.answers import Answers
 from mixtura.scoring.assigned import AssignedRows, assigned_rows
-from mixtura.scoring.writing import write_parts
 from mixtura.text import split_names
 
 __all__ = ["predict"]
@@ -37,9 +35,11 @@ __all__ = ["predict"]
 @click.option(
     "-o",
     "--output",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="CSV or Parquet file to write, by its extension; default CSV to standard output.",
+    type=click.Path(),
+    help="CSV or Parquet file to write, by its extension, or a folder, by a slash at its end, for "
+    "Parquet files of a million rows; default CSV to standard output.",
 )
+@force_option
 @long_option
 @count_options
 @click.option("--id", "id_column", help="Column that identifies a row.")
@@ -66,7 +66,8 @@ __all__ = ["predict"]
 def predict(
     model: Path,
     files: tuple[str, ...],
-    output: Path | None,
+    output: str | None,
+    force: bool,
     long_names: str | None,
     items: str | None,
     row_names: str | None,
@@ -87,8 +88,8 @@ def predict(
     files, folders and patterns such as 'data/*.parquet' are read one after the other.
     """
     found, naming = files_of(list(files)) or [], Naming(items, row_names, transpose)
-    check_target(output, [model, *found])
-    sink = binary_output() if output is None else output
+    sink = RowsOutput(output, force)
+    sink.check([model, *found])
     arrays, document = read_archive(model)
     if is_of_regressions(document):
         # They say other things of rows, and bring scikit-learn.
@@ -109,7 +110,7 @@ def predict(
         rows = parts_followed(
             model, read, id_column, everything=proba, keeps_formulas=keep_formulas
         )
-        write_parts(rows, sink)
+        sink.write(rows)
         return
     answers = answers_of(model, (arrays, document))
     if priors is not None or costs is not None:
@@ -139,7 +140,7 @@ def predict(
             keep_formulas,
             all_components=proba,
         )
-        write_parts([rows], sink)
+        sink.write([rows])
         return
     id_column = id_column or (None if long is None else long.row)
     most, text = bytes_of(memory), text_columns(mixture)
@@ -155,7 +156,7 @@ def predict(
             raise ParameterError(WITHIN_MEMORY)
         tables = (long.of(table, kept, mixture.columns or ()) for table in tables)
     parts = _parts(answers, tables, id_column, keep_formulas, proba, unknown)
-    write_parts(parts, sink)
+    sink.write(parts)
 
 
 def _parts(

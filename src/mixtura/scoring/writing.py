@@ -1,6 +1,9 @@
 """Tables that are written as they come: to Parquet, or to CSV for readers."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
@@ -11,9 +14,12 @@ import pyarrow.parquet as pq
 from mixtura.errors import DataError
 from mixtura.writing import replacing
 
-__all__ = ["PARQUET", "Part", "in_form", "write_parts"]
+__all__ = ["PARQUET", "PART_NAME", "Part", "in_form", "write_folder", "write_parts"]
 
 PARQUET = (".parquet", ".pq")
+# Files of a folder, in whose order rows are, and how many rows one has at the most.
+PART_NAME = re.compile(r"part-\d{5,}\.parquet")
+PART_ROWS = 1 << 20
 
 
 class Part(Protocol):
@@ -46,6 +52,34 @@ def write_parts(parts: Iterable[Part], target: Path | BinaryIO) -> None:
             _write_tables((part.table() for part in parts), temporary, _parquet)
         else:
             _write_tables((part.for_readers().table() for part in parts), temporary, _csv)
+
+
+def write_folder(parts: Iterable[Part], folder: Path) -> list[str]:
+    """Write a table to Parquet files in a folder that is there, and return their names.
+
+    Raises
+    ------
+    DataError
+        If a column holds one kind in the first rows and another in others.
+    """
+    names: list[str] = []
+    for number, tables in groupby(_cut(part.table() for part in parts), itemgetter(0)):
+        names.append(f"part-{number:05d}.parquet")
+        _write_tables((table for _, table in tables), folder / names[-1], _parquet)
+    return names
+
+
+def _cut(tables: Iterable[pa.Table]) -> Iterator[tuple[int, pa.Table]]:
+    """Yield the tables cut where a file has so many rows, and which file each belongs to."""
+    form, start = None, 0
+    for whole in tables:
+        form = whole.schema if form is None else form
+        table = in_form(whole, form)
+        while table.num_rows:
+            number, inside = divmod(start, PART_ROWS)
+            part = table.slice(0, PART_ROWS - inside)
+            yield number, part
+            start, table = start + part.num_rows, table.slice(part.num_rows)
 
 
 def _csv(sink: Any, form: pa.Schema) -> Any:
