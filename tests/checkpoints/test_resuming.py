@@ -29,7 +29,7 @@ from mixtura.em.stopping import Ending
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::mixtura.MixturaWarning"),
-    pytest.mark.drawn(3, among="file"),
+    pytest.mark.drawn(4, among="file"),
 ]
 
 SEEDS = range(8)

@@ -22,7 +22,7 @@ from mixtura import (
     profile,
 )
 
-pytestmark = pytest.mark.drawn(4, among="file")
+pytestmark = pytest.mark.drawn(6, among="file")
 
 PRECISE = {"prior": None, "tol": 1e-10, "max_iter": 5000, "random_state": 0}
 

@@ -16,7 +16,7 @@ from mixtura.store import load_with_facts
 # Pages have tests of their own.
 pytestmark = [
     pytest.mark.usefixtures("sketched"),
-    pytest.mark.drawn(3, among="file"),
+    pytest.mark.drawn(5, among="file"),
 ]
 
 NAMES = ("a", "b", "c")

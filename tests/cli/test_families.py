@@ -17,7 +17,7 @@ from mixtura.cli.command import command
 from mixtura.cli.families import OFFERS
 
 # Pages have tests of their own.
-pytestmark = [pytest.mark.usefixtures("sketched"), pytest.mark.drawn(4, among="file")]
+pytestmark = [pytest.mark.usefixtures("sketched"), pytest.mark.drawn(5, among="file")]
 
 
 def mixtura(*arguments):
@@ -62,6 +62,7 @@ def survey_file(tmp_path):
     return path, label
 
 
+STRUCTURE = {"gaussian": "VVI", "t": "VVI", "contaminated": "VVI", "factor_analyser": "UCU"}
 CASES = {
     "gaussian": (["--columns", "income", "-s", "VII"], "Gaussian mixture"),
     "t": (["--columns", "visits,more", "-s", "VVI"], "t mixture"),
@@ -368,6 +369,8 @@ def test_noise_is_offered_whatever_the_family(family, tmp_path):
     frame.to_csv(tmp_path / "rows.csv", index=False)
     out = tmp_path / "out"
     arguments = ["fit", tmp_path / "rows.csv", "-f", family, "-k", 2, "--noise", "--starts", 2]
+    # Of families with structures one is enough here.
+    arguments += ["-s", STRUCTURE[family]] if family in STRUCTURE else []
     done = mixtura(*arguments, "-o", out)
     assert done.exit_code == 0, done.output
     assert "2 components and uniform noise" in done.output

@@ -14,7 +14,7 @@ from mixtura.em.sweep import Sweep
 from mixtura.engines import Serial
 from mixtura.inference import standard_errors
 
-pytestmark = pytest.mark.drawn(6, among="file")
+pytestmark = pytest.mark.drawn(9, among="file")
 
 every_family = pytest.mark.parametrize("name", COLUMNWISE)
 

@@ -26,7 +26,7 @@ from mixtura.engines import Serial, Threads
 from mixtura.mixture import Mixture
 from mixtura.store import save
 
-pytestmark = pytest.mark.drawn(7)
+pytestmark = pytest.mark.drawn(9)
 
 LEVELS = (2, 3, 5, 1)
 PRIORS = (None, "weak", "conjugate")

@@ -43,7 +43,7 @@ from mixtura.inference import (
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:Best performing initialization"),
-    pytest.mark.drawn(4, among="file"),
+    pytest.mark.drawn(6, among="file"),
 ]
 
 NAN = np.nan

@@ -7,6 +7,7 @@ from mixtura import FactorAnalyserMixture, ParameterError
 from mixtura.components.factor_analyser.structures import CODES
 
 
+@pytest.mark.drawn(3)
 @pytest.mark.parametrize("code", CODES)
 @pytest.mark.filterwarnings("ignore::mixtura.MixturaWarning")
 def test_noise_that_vanishes_is_an_error_in_words_or_a_fit(code: str, fresh_seed: int) -> None:

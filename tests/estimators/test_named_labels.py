@@ -26,6 +26,8 @@ from mixtura.data.masks import MaskedRows, SpooledCodes
 from mixtura.data.spool import SpooledRows
 from mixtura.data.stand_ins import cells_of, ends_of
 
+pytestmark = pytest.mark.drawn(3)
+
 NAMES = list("abc")
 FEW = "20 kB"
 

@@ -14,7 +14,7 @@ from mixtura.components.gaussian.covariance import FullCovariance
 from mixtura.components.gaussian.parameters import GaussianParameters
 from mixtura.components.gaussian.prior import ScatterPrior
 
-pytestmark = pytest.mark.drawn(4)
+pytestmark = pytest.mark.drawn(6)
 
 
 @pytest.mark.parametrize("number", first(12, range(40)))

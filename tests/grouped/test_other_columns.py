@@ -21,6 +21,8 @@ from mixtura import (
     load,
 )
 
+pytestmark = pytest.mark.drawn(2)
+
 ITEMS = list("pqr")
 BLOCKS = {"categorical": ["p", "q"], "gaussian": ["length"]}
 SIZES = (300, 250, 200)

@@ -29,7 +29,7 @@ from mixtura.report.page import render_report
 from mixtura.report.profile import MOST_LINES, profile_figure
 from mixtura.report.spread import spread_figure
 
-pytestmark = pytest.mark.drawn(3, among="file")
+pytestmark = pytest.mark.drawn(5, among="file")
 
 HOSTILE = ("<script>alert(1)</script>", "$\\frac{$", "a\nb \x00")
 
