@@ -27,6 +27,7 @@ from mixtura.components.gamma import GammaFamily
 from mixtura.components.geometric import GeometricFamily, SuccessProbabilities
 from mixtura.components.negative_binomial import NegativeBinomialFamily, Overdispersed
 from mixtura.components.poisson import PoissonFamily
+from mixtura.components.polya.beta_binomial import BetaBinomialFamily, CorrelatedTrials
 from mixtura.components.stacked import GammaParameters, Probabilities, Rates
 from mixtura.components.trials.binomial import BinomialFamily
 from mixtura.components.von_mises import Directions, VonMisesFamily
@@ -109,6 +110,23 @@ def bernoulli_logs(rows: Float, probabilities: NDArray[Any]) -> NDArray[Any]:
 def binomial_logs(rows: Float, probabilities: NDArray[Any]) -> NDArray[Any]:
     p, x = probabilities, rows[:, None]
     return (x * np.log(p) + (6 - x) * np.log(1 - p)).sum(axis=2)
+
+
+def beta_binomial(p: Float, correlations: Float, trials: Any = 12) -> Any:
+    both = (1 - correlations) / correlations
+    return stats.betabinom(trials, p * both, (1 - p) * both)
+
+
+def beta_binomial_logs(rows: Float, p: NDArray[Any], correlations: NDArray[Any]) -> NDArray[Any]:
+    x, both = rows[:, None] + 0j, (1 - correlations) / correlations + 0j
+    a, b = p * both, (1 - p) * both
+    rising = loggamma(x + a) - loggamma(a) + loggamma(12 - x + b) - loggamma(b)
+    return (rising + loggamma(both) - loggamma(12 + both)).sum(axis=2)
+
+
+def exact_beta_binomial(x: Any, p: Any, correlation: Any) -> Any:
+    a, b = (each * (1 - correlation) / correlation for each in (p, 1 - p))
+    return mp.log(mp.binomial(12, x) * mp.beta(x + a, 12 - x + b) / mp.beta(a, b))
 
 
 def geometric_logs(rows: Float, probabilities: NDArray[Any]) -> NDArray[Any]:
@@ -256,11 +274,23 @@ COLUMNWISE: dict[str, Columnwise] = {
     "binomial": Columnwise(
         BinomialFamily(3, trials=6),
         Probabilities(np.array([[0.85, 0.3, 0.75], [0.25, 0.8, 0.15]])),
-        lambda p: stats.binom(6, p),
+        lambda p, trials=6: stats.binom(trials, p),
         binomial_logs,
         lambda x, p: mp.log(mp.binomial(6, x)) + x * mp.log(p) + (6 - x) * mp.log(1 - p),
         (0.0, 1.0, 4.0, 6.0),
         settings={"trials": 6},
+    ),
+    "beta_binomial": Columnwise(
+        BetaBinomialFamily(3, trials=12),
+        CorrelatedTrials(
+            np.array([[0.85, 0.3, 0.75], [0.25, 0.8, 0.15]]),
+            np.array([[0.1, 0.2, 0.05], [0.15, 0.08, 0.3]]),
+        ),
+        beta_binomial,
+        beta_binomial_logs,
+        exact_beta_binomial,
+        (0.0, 1.0, 7.0, 12.0),
+        settings={"trials": 12},
     ),
     "geometric": Columnwise(
         GeometricFamily(3),

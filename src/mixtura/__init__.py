@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     )
     from mixtura.estimators import (
         BernoulliMixture,
+        BetaBinomialMixture,
         BetaMixture,
         BinomialMixture,
         CategoricalMixture,
@@ -94,6 +95,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Assignments",
     "BernoulliMixture",
+    "BetaBinomialMixture",
     "BetaMixture",
     "BinomialMixture",
     "BoundaryError",

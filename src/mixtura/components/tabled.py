@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,6 +42,8 @@ class TabledFamily(ColumnwiseFamily):
     unit: int = 1
 
     kind = COUNT
+    # How many counts above 0 each column has at the least, whatever rows hold.
+    least_keys: ClassVar[int] = LEAST_KEYS
     reads_every_cell = True
     adds_feature = False
 
@@ -60,13 +62,14 @@ class TabledFamily(ColumnwiseFamily):
                 f"a count of {float(unit - 1):,.16g} is too large for {self.plural}; use "
                 "GammaMixture for amounts of that size"
             )
-        set_up = replace(super().reading(rows), unit=max(unit, 1 + LEAST_KEYS))
+        set_up = replace(super().reading(rows), unit=max(unit, 1 + self.least_keys))
         return replace(set_up, keys=set_up._padded(np.unique(set_up._keys_of(rows)[1])))
 
     def _padded(self, keys: Keys) -> Keys:
-        """Return keys with further ones, so that each column has two: those of 1 and 2."""
-        few = np.flatnonzero(np.bincount(keys // self.unit, minlength=self.columns) < LEAST_KEYS)
-        more = few[:, None] * self.unit + np.arange(1, 1 + LEAST_KEYS)
+        """Return keys with further ones, 1, 2, ..., so that each column has the least number."""
+        found = np.bincount(keys // self.unit, minlength=self.columns)
+        few = np.flatnonzero(found < self.least_keys)
+        more = few[:, None] * self.unit + np.arange(1, 1 + self.least_keys)
         return np.union1d(keys, more.ravel()).astype(np.int64)
 
     def beside(self, other: Any) -> Self:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from mixtura.estimators.multinomial import MultinomialMixture
     from mixtura.estimators.named import (
         BernoulliMixture,
+        BetaBinomialMixture,
         BetaMixture,
         BinomialMixture,
         GammaMixture,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BernoulliMixture",
+    "BetaBinomialMixture",
     "BetaMixture",
     "BinomialMixture",
     "CategoricalMixture",
@@ -58,6 +60,7 @@ PLACES = {
     "CategoricalMixture": "categorical",
     "ContaminatedMixture": "contaminated",
     "FactorAnalyserMixture": "factor_analyser",
+    "BetaBinomialMixture": "named",
     "BetaMixture": "named",
     "GammaMixture": "named",
     "GaussianMixture": "gaussian",

@@ -15,6 +15,7 @@ from mixtura.estimators.student_t import StudentTMixture
 
 __all__ = [
     "BernoulliMixture",
+    "BetaBinomialMixture",
     "BetaMixture",
     "BinomialMixture",
     "GammaMixture",
@@ -44,6 +45,7 @@ FIRST = {row.estimator: row for row in reversed(ROWS.values()) if row.is_columnw
 MADE: dict[str, type[ColumnwiseMixture]] = {name: mixture_of(row) for name, row in FIRST.items()}
 
 BernoulliMixture = MADE["BernoulliMixture"]
+BetaBinomialMixture = MADE["BetaBinomialMixture"]
 BetaMixture = MADE["BetaMixture"]
 BinomialMixture = MADE["BinomialMixture"]
 GammaMixture = MADE["GammaMixture"]

@@ -14,6 +14,7 @@ from mixtura.components.geometric import GeometricFamily
 from mixtura.components.multinomial import MultinomialFamily
 from mixtura.components.negative_binomial import NegativeBinomialFamily
 from mixtura.components.poisson import PoissonFamily
+from mixtura.components.polya import BetaBinomialFamily
 from mixtura.components.rising import ARTANH, LARGEST_ARTANH, LEAST_STIRLING, STIRLING
 from mixtura.components.sql.terms import (
     Terms,
@@ -138,6 +139,23 @@ def _(family: BinomialFamily, parameters: Any, names: Sequence[str], prefix: str
             for k in range(len(shares))
         )
     )
+
+
+@terms_of.register
+def _(family: BetaBinomialFamily, parameters: Any, names: Sequence[str], prefix: str) -> Terms:
+    right, wrong, both = family.sides(parameters)
+    kinds = zip(names, family.kinds, strict=True)
+    failures = [f"({sql_number(kind.most)} - {name})" for name, kind in kinds]
+    first, halves = _spread_cells(right.means, right.sizes, names, f"{prefix}s")
+    second, others = _spread_cells(wrong.means, wrong.sizes, failures, f"{prefix}f")
+    cells = [
+        [
+            known(f"{first[k][j]} + {second[k][j]} - {sql_number(both[k, j])}")
+            for j in range(len(names))
+        ]
+        for k in range(len(first))
+    ]
+    return _with_halves(cells, halves | others)
 
 
 @terms_of.register
