@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy import stats
 from scipy.integrate import quad
 from scipy.special import loggamma
+from urn_cases import BetaBinomial, beta_binomial_logs, exact_beta_binomial
 from zero_cases import (
     exact_hurdle,
     exact_inflated,
@@ -110,23 +111,6 @@ def bernoulli_logs(rows: Float, probabilities: NDArray[Any]) -> NDArray[Any]:
 def binomial_logs(rows: Float, probabilities: NDArray[Any]) -> NDArray[Any]:
     p, x = probabilities, rows[:, None]
     return (x * np.log(p) + (6 - x) * np.log(1 - p)).sum(axis=2)
-
-
-def beta_binomial(p: Float, correlations: Float, trials: Any = 12) -> Any:
-    both = (1 - correlations) / correlations
-    return stats.betabinom(trials, p * both, (1 - p) * both)
-
-
-def beta_binomial_logs(rows: Float, p: NDArray[Any], correlations: NDArray[Any]) -> NDArray[Any]:
-    x, both = rows[:, None] + 0j, (1 - correlations) / correlations + 0j
-    a, b = p * both, (1 - p) * both
-    rising = loggamma(x + a) - loggamma(a) + loggamma(12 - x + b) - loggamma(b)
-    return (rising + loggamma(both) - loggamma(12 + both)).sum(axis=2)
-
-
-def exact_beta_binomial(x: Any, p: Any, correlation: Any) -> Any:
-    a, b = (each * (1 - correlation) / correlation for each in (p, 1 - p))
-    return mp.log(mp.binomial(12, x) * mp.beta(x + a, 12 - x + b) / mp.beta(a, b))
 
 
 def geometric_logs(rows: Float, probabilities: NDArray[Any]) -> NDArray[Any]:
@@ -286,7 +270,7 @@ COLUMNWISE: dict[str, Columnwise] = {
             np.array([[0.85, 0.3, 0.75], [0.25, 0.8, 0.15]]),
             np.array([[0.1, 0.2, 0.05], [0.15, 0.08, 0.3]]),
         ),
-        beta_binomial,
+        BetaBinomial,
         beta_binomial_logs,
         exact_beta_binomial,
         (0.0, 1.0, 7.0, 12.0),

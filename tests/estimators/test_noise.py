@@ -112,7 +112,7 @@ def components(kind: str, model: Any, rows: Float) -> Float:
         if kind == "negative_binomial":
             logs = negative_binomial_logs(rows, *own)
         else:
-            told = {"trials": family.trials} if kind.endswith("binomial") else {}
+            told = {"trials": family.trials} if kind in ("binomial", "beta_binomial") else {}
             law = one.distribution(*own, **told)
             logs = law.logpmf(rows) if hasattr(law, "logpmf") else law.logpdf(rows)
         found.append(np.where(np.isnan(rows), 0.0, logs).sum(axis=1))

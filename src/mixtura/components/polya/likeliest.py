@@ -11,6 +11,7 @@ does, shares become p_c ∂/∂p_c of it over their sum, which never loses (Mink
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -106,11 +107,11 @@ class UrnTables:
         """Return where (K, J) no row has draws of two categories, but not all of the same."""
         once = self.above[:, self.drawn.starts]
         mixed = self._by_group(once) - self._rows()
-        return (mixed <= ROUNDING * self._rows()) & (self._by_group(1.0 * (once > 0)) > 1)
+        return (mixed <= ROUNDING * self._rows()) & (self._by_group(np.sign(once)) > 1)
 
     def _first_feedback(self, excess: Float, pairs: Float) -> Float:
         """Return γ (K, J) by moments: pairs of draws that are alike, beyond those by chance."""
-        seen = self._by_group(1.0 * (self.drawn.by_column(self.above) > 0))
+        seen = self._by_group(np.sign(self.above[:, self.drawn.starts]))
         within = excess / np.maximum(pairs, SMALLEST) / np.maximum(seen - 1.0, 1.0)
         within = np.clip(within, 1e-6, 0.95)
         return within / (1.0 - within)
@@ -125,7 +126,7 @@ class UrnTables:
         """Return the sums (K, J) of what categories have (K, C)."""
         return np.add.reduceat(each, self.groups, axis=1)
 
-    def _spread(self, each: Float) -> Float:
+    def _spread(self, each: NDArray[Any]) -> NDArray[Any]:
         """Return what groups have (K, J), for each category (K, C)."""
         sizes = np.diff([*self.groups, len(self.drawn.starts)])
         return np.repeat(each, sizes, axis=1)
@@ -214,13 +215,15 @@ class UrnTables:
     def _improved(self, urns: Urns, moves: Urns, least: Float, left: Flags) -> tuple[Urns, Float]:
         """Return urns after the longest part of a move, halved and halved, that gains."""
         part = np.ones(least.shape)
+        better = self._moved(urns, moves, part)
+        own = self._value(better)
         for _ in range(HALVINGS):
-            better = self._moved(urns, moves, part)
-            own = self._value(better)
             lost = left & ~(own >= least)
             if not lost.any():
                 break
             part = np.where(lost, 0.5 * part, part)
+            better = self._moved(urns, moves, part)
+            own = self._value(better)
         return better, own
 
     def _milder(self, urns: Urns, bends: _Bends) -> Urns:
