@@ -23,6 +23,9 @@ class BetaBinomial:
     def logpmf(self, rows: Float) -> Float:
         return np.where(self._varies, self._law.logpmf(rows), self._plain.logpmf(rows))
 
+    def cdf(self, rows: Float) -> Float:
+        return np.where(self._varies, self._law.cdf(rows), self._plain.cdf(rows))
+
     def rvs(self, random_state: np.random.Generator) -> Float:
         return self._law.rvs(random_state=random_state)
 
