@@ -1,5 +1,7 @@
 """The estimators of counts and categories, and rows for each."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 from columnwise_cases import COLUMNWISE
@@ -12,7 +14,7 @@ ESTIMATORS = {
     "categorical": CategoricalMixture,
     "bernoulli": BernoulliMixture,
     "poisson": PoissonMixture,
-    **{name: estimator_of(name) for name in COLUMNWISE},
+    **{name: partial(estimator_of(name), **one.settings) for name, one in COLUMNWISE.items()},
 }
 every_estimator = pytest.mark.parametrize("kind", ESTIMATORS)
 

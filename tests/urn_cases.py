@@ -15,7 +15,7 @@ class BetaBinomial:
     """SciPy's beta-binomial by probability and correlation, and its binomial where that is 0."""
 
     def __init__(self, p: Float, correlations: Float, trials: Any = 12) -> None:
-        self._varies = correlations > 0
+        self._varies = np.asarray(correlations > 0)
         odds = 1.0 / np.where(self._varies, correlations, 0.5) - 1.0
         self._law = stats.betabinom(trials, p * odds, (1 - p) * odds)
         self._plain = stats.binom(trials, p)
@@ -26,14 +26,8 @@ class BetaBinomial:
     def cdf(self, rows: Float) -> Float:
         return np.where(self._varies, self._law.cdf(rows), self._plain.cdf(rows))
 
-    def rvs(self, random_state: np.random.Generator) -> Float:
-        return self._law.rvs(random_state=random_state)
-
-    def mean(self) -> Float:
-        return self._law.mean()
-
-    def var(self) -> Float:
-        return self._law.var()
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._law if self._varies.all() else self._plain, name)
 
 
 def beta_binomial_logs(rows: Float, p: NDArray[Any], correlations: NDArray[Any]) -> NDArray[Any]:

@@ -54,6 +54,7 @@ def case(name):
     rows = cells_of(name, numbers)
     settings = {"covariance_type": "diag"} if name in ("gaussian", "t", "contaminated") else {}
     settings |= {"n_factors": 1} if name == "factor_analyser" else {}
+    settings |= {"trials": 40} if name in ("binomial", "beta_binomial") else {}
     return estimator_of(name)(2, random_state=0, **settings), rows, groups
 
 
