@@ -15,6 +15,7 @@ from mixtura import (
     CategoricalMixture,
     ContaminatedMixture,
     DataError,
+    DirichletMultinomialMixture,
     FactorAnalyserMixture,
     GammaMixture,
     GaussianMixture,
@@ -102,6 +103,10 @@ MODELS: dict[str, tuple[Any, list[str]]] = {
     "poisson, exposed": (PoissonMixture(2, exposure="age", random_state=0), ["visits", "age"]),
     "multinomial": (MultinomialMixture(2, random_state=0), [*COUNTS, "smokes"]),
     "beta-binomial": (BetaBinomialMixture(2, trials=500, random_state=0), [*COUNTS, "grade"]),
+    "Dirichlet-multinomial": (
+        DirichletMultinomialMixture(2, random_state=0),
+        [*COUNTS, "smokes"],
+    ),
     "binomial": (BinomialMixture(2, trials=500, random_state=0), [*COUNTS, "grade"]),
     "geometric": (GeometricMixture(2, random_state=0), ["falls"]),
     "zero-inflated Poisson": (ZeroInflatedPoissonMixture(2, random_state=0), [*COUNTS, "grade"]),

@@ -14,6 +14,7 @@ from mixtura import (
     BinomialMixture,
     CategoricalMixture,
     ContaminatedMixture,
+    DirichletMultinomialMixture,
     FactorAnalyserMixture,
     GammaMixture,
     GaussianMixture,
@@ -101,6 +102,10 @@ MODELS = {
     ),
     "multinomial": (MultinomialMixture(2, random_state=0), [*COUNTS, "smokes"]),
     "beta-binomial": (BetaBinomialMixture(2, trials=500, random_state=0), [*COUNTS, "grade"]),
+    "Dirichlet-multinomial": (
+        DirichletMultinomialMixture(2, random_state=0),
+        [*COUNTS, "smokes"],
+    ),
     "binomial": (BinomialMixture(2, trials=500, random_state=0), [*COUNTS, "grade"]),
     "geometric": (GeometricMixture(2, random_state=0), ["falls"]),
     "zero-inflated Poisson": (ZeroInflatedPoissonMixture(2, random_state=0), [*COUNTS, "grade"]),

@@ -8,6 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from mixtura.estimators.categorical import CategoricalMixture
     from mixtura.estimators.contaminated import ContaminatedMixture
+    from mixtura.estimators.dirichlet_multinomial import DirichletMultinomialMixture
     from mixtura.estimators.factor_analyser import FactorAnalyserMixture
     from mixtura.estimators.gaussian import GaussianMixture
     from mixtura.estimators.mixed import MixedMixture
@@ -37,6 +38,7 @@ __all__ = [
     "BinomialMixture",
     "CategoricalMixture",
     "ContaminatedMixture",
+    "DirichletMultinomialMixture",
     "FactorAnalyserMixture",
     "GammaMixture",
     "GaussianMixture",
@@ -59,6 +61,7 @@ PLACES = {
     "BinomialMixture": "named",
     "CategoricalMixture": "categorical",
     "ContaminatedMixture": "contaminated",
+    "DirichletMultinomialMixture": "dirichlet_multinomial",
     "FactorAnalyserMixture": "factor_analyser",
     "BetaBinomialMixture": "named",
     "BetaMixture": "named",

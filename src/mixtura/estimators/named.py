@@ -8,6 +8,7 @@ from mixtura.components.catalogue import ROWS
 from mixtura.estimators.categorical import CategoricalMixture
 from mixtura.estimators.columnwise import ColumnwiseMixture, mixture_of
 from mixtura.estimators.contaminated import ContaminatedMixture
+from mixtura.estimators.dirichlet_multinomial import DirichletMultinomialMixture
 from mixtura.estimators.factor_analyser import FactorAnalyserMixture
 from mixtura.estimators.gaussian import GaussianMixture
 from mixtura.estimators.multinomial import MultinomialMixture
@@ -34,6 +35,7 @@ OWN = (
     GaussianMixture,
     CategoricalMixture,
     MultinomialMixture,
+    DirichletMultinomialMixture,
     StudentTMixture,
     ContaminatedMixture,
     FactorAnalyserMixture,
