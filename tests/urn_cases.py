@@ -30,6 +30,19 @@ class BetaBinomial:
         return getattr(self._law if self._varies.all() else self._plain, name)
 
 
+class DirichletMultinomial:
+    """SciPy's, by probabilities (D,) and correlation, and its multinomial where that is 0."""
+
+    def __init__(self, total: int, p: Float, correlation: float) -> None:
+        odds = 1.0 / correlation - 1.0 if correlation > 0 else np.inf
+        self._law: Any = stats.multinomial(total, p / p.sum())
+        if correlation > 0:
+            self._law = stats.dirichlet_multinomial(np.maximum(p, 1e-150) * odds, total)
+
+    def logpmf(self, rows: Float) -> Float:
+        return np.array([self._law.logpmf(row.astype(int)) for row in rows])
+
+
 def beta_binomial_logs(rows: Float, p: NDArray[Any], correlations: NDArray[Any]) -> NDArray[Any]:
     x, both = rows[:, None] + 0j, (1 - correlations) / correlations + 0j
     a, b = p * both, (1 - p) * both

@@ -26,7 +26,14 @@ from mixtura.estimators.named import estimator_of
 pytestmark = pytest.mark.drawn(6, among="file")
 
 SAID = "groups are compared by Gaussian, categorical"
-REFUSED = {"contaminated", "factor_analyser", "multinomial", "t", "von_mises"}
+REFUSED = {
+    "contaminated",
+    "dirichlet_multinomial",
+    "factor_analyser",
+    "multinomial",
+    "t",
+    "von_mises",
+}
 
 
 def drawn(n_rows=200):

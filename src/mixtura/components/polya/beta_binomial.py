@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.components.columnwise import Number
+from mixtura.components.feature_sums import FeatureMoments
 from mixtura.components.polya.likeliest import Urns
 from mixtura.components.polya.masses import (
     Counted,
@@ -93,6 +94,11 @@ class BetaBinomialFamily(TrialsFamily, TabledFamily):
     def even_terms(self, log_widths: Float) -> tuple[Float, Float]:
         """Return the constants, and zeros."""
         return -log_widths[None], np.zeros((1, self.n_cells))
+
+    def rounding(self, parameters: Any, moments: FeatureMoments) -> float:
+        """Return the rounding of log f(0) and of what is beyond it."""
+        sizes = np.abs(self.natural(parameters))
+        return float(np.finfo(np.float64).eps * np.vdot(sizes, np.abs(moments.features)))
 
     def careful_log_density(self, rows: Any, parameters: CorrelatedTrials) -> Float | None:
         """Return log f_k(x) (n, K) cell by cell where a count is large."""

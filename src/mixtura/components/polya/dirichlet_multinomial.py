@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array, hstack, issparse
 
-from mixtura.components.background import KnownBefore, Passes
+from mixtura.components.background import Passes
+from mixtura.components.feature_sums import FeatureMoments
 from mixtura.components.multinomial import EvenRows
 from mixtura.components.polya.likeliest import Urns, UrnTables
 from mixtura.components.polya.masses import LEAST, correlations_of, counted, feedback_of
@@ -19,7 +20,6 @@ from mixtura.components.simplex import (
     SMALLEST,
     as_probabilities,
     hellinger,
-    narrowed,
     row_sums,
 )
 from mixtura.components.stacked import Stacked
@@ -100,16 +100,21 @@ class DirichletMultinomialFamily(TabledCells):
         return np.zeros_like(cells)
 
     def points(self, cells: Any) -> Any:
-        """Return cells."""
-        return cells
+        """Return square roots of proportions, whose distance is Hellinger's."""
+        return hellinger(cells[:, :-1])
 
-    def background(self, passes: Passes) -> KnownBefore:
+    def background(self, passes: Passes) -> EvenRows:
         """Return what is the same for all rows of a total."""
         return EvenRows(self)
 
-    def stored_background(self, arrays: Mapping[str, NDArray[Any]]) -> KnownBefore:
+    def stored_background(self, arrays: Mapping[str, NDArray[Any]]) -> EvenRows:
         """Return the background: no array says it."""
         return EvenRows(self)
+
+    def rounding(self, parameters: Any, moments: FeatureMoments) -> float:
+        """Return the rounding of log f(0) and of what is beyond it."""
+        sizes = np.abs(self.natural(parameters))
+        return float(np.finfo(np.float64).eps * np.vdot(sizes, np.abs(moments.features)))
 
     def careful_log_density(self, rows: Any, parameters: CorrelatedDraws) -> Float | None:
         """Return log f_k(x) (n, K) where a count is large: of negative binomials, row by row."""
@@ -213,10 +218,6 @@ class DirichletMultinomialFamily(TabledCells):
         """Return K D: probabilities sum to one."""
         return n_components * self.n_items
 
-    def embed(self, rows: Any) -> Float:
-        """Return square roots of row proportions, projected where there are many columns."""
-        return narrowed(hellinger(rows))
-
     def sample(
         self, parameters: CorrelatedDraws, labels: NDArray[np.intp], rng: np.random.Generator
     ) -> Float:
@@ -225,9 +226,8 @@ class DirichletMultinomialFamily(TabledCells):
         shares = parameters.probabilities[labels]
         for k in np.unique(labels):
             own = labels == k
-            shares[own] = _drawn(
-                parameters.probabilities[k], parameters.correlations[k], int(own.sum()), rng
-            )
+            p, correlation = parameters.probabilities[k], float(parameters.correlations[k])
+            shares[own] = _drawn(p, correlation, int(own.sum()), rng)
         return rng.multinomial(totals, shares).astype(np.float64)
 
     def title(self, n_components: int) -> str:
