@@ -26,6 +26,7 @@ class End:
     fitted, held_out : log-likelihood of these rows, in nats; None after an error
     seconds : of the processor
     right : whether what was asked for is found, None where it is not known
+    spare : components found beyond the true ones, None where none are searched
     error, note : words
     """
 
@@ -33,6 +34,7 @@ class End:
     held_out: float | None = None
     seconds: float = 0.0
     right: bool | None = None
+    spare: int | None = None
     error: str | None = None
     note: str | None = None
 
@@ -151,5 +153,7 @@ def end_of(fit, problem, seed, truth, is_truth=False):
     except Exception as error:
         words = f"{type(error).__name__}: {error}"
         return End(error=words, right=False, seconds=process_time() - began), None
+    size = getattr(model, "n_components", None) if problem.sizes is not None else None
+    spare = None if size is None else int(size) - problem.n_components
     note = getattr(model, "note", None)
-    return End(fitted, held_out, seconds, right, note=note), (model, fitted)
+    return End(fitted, held_out, seconds, right, spare, note=note), (model, fitted)

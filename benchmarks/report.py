@@ -36,7 +36,7 @@ def line(row):
             parts.append(f"{name} error*")
             continue
         miss = "*" if behind(row.ends, name).both > least else ""
-        wrong = " wrong" if row.group == "kinds" and end.right is False else ""
+        wrong = " wrong" if row.group in ("kinds", "sizes") and end.right is False else ""
         parts.append(
             f"{name} {nats(tops[0] - end.fitted)}/{nats(tops[1] - end.held_out)}{miss}{wrong}"
         )
@@ -133,6 +133,22 @@ def rights_and_misses(rows):
     ]
 
 
+def found(rows):
+    """Return the lines of how often a search finds the true number of components."""
+    lines = [f"{'found':<9} {'of':>4} {'K':>7} {'within 1':>8} {'seconds':>8}"]
+    for name in columns_of(rows):
+        ends = [row.ends[name] for row in rows if name in row.ends]
+        spare = np.array([end.spare for end in ends if end.spare is not None])
+        if len(spare):
+            shares = [np.sum(np.abs(spare) <= off) / len(ends) for off in (0, 1)]
+            seconds = sum(end.seconds for end in ends)
+            lines.append(
+                f"{name:<9} {len(ends):>4} {shares[0]:>7.1%} {shares[1]:>8.1%} {seconds:>8.1f}"
+            )
+    wrong = [row for row in rows if "default" in row.ends and row.ends["default"].spare != 0]
+    return [*lines, *ratios(rows), *(line(row) for row in wrong)]
+
+
 def tokens(rows):
     """Return lines of what components are worth a held-out token of texts."""
     lines = []
@@ -153,7 +169,8 @@ def tokens(rows):
 
 def worst(rows):
     """Return the lines of the problems on which the default is furthest behind."""
-    ranked = [(behind(row.ends, "default"), row) for row in rows if "default" in row.ends]
+    fits = [row for row in rows if "default" in row.ends and row.group != "sizes"]
+    ranked = [(behind(row.ends, "default"), row) for row in fits]
     ranked = [pair for pair in ranked if pair[0].both > limits(pair[1].group)[0]]
     ranked.sort(key=lambda pair: -pair[0].both)
     return [
@@ -182,6 +199,13 @@ def report(rows):
     lines = []
     for group in dict.fromkeys(row.group for row in rows):
         own = [row for row in rows if row.group == group]
+        if group == "sizes":
+            lines += [
+                "",
+                f"sizes: {len(own)} problems, and those of which the default finds another K:",
+                *found(own),
+            ]
+            continue
         lines += ["", f"{group}: {len(own)} problems; a miss is behind on fitted and held-out rows"]
         lines += [*misses(own, group), *(rights_and_misses(own) if group == "kinds" else ())]
         lines += tokens(own) if group == "texts" else []

@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from scipy.sparse import issparse
 
 from contestants.discrete import MANY_STARTS, best_of_starts, by_stepmix, one_component
-from contestants.mixtures import by_default, by_ten, by_truth, other_seed, without_prior
+from contestants.mixtures import by_auto, by_default, by_ten, by_truth, other_seed, without_prior
 from contestants.peers import by_mclust, by_sklearn, sklearn_has
 
 __all__ = ["COLUMNS", "contestants", "installed"]
@@ -21,6 +21,7 @@ __all__ = ["COLUMNS", "contestants", "installed"]
 COLUMNS = {
     "truth": {"truth": by_truth},
     "default": {"default": by_default},
+    "auto": {"auto": by_auto},
     "seeds": {"seed1": other_seed(1), "seed2": other_seed(2)},
     "ten": {"ten": by_ten},
     "none": {"none": without_prior},
@@ -54,6 +55,7 @@ def takes_part(name, problem):
     gaussian = problem.family == "gaussian"
     peer = gaussian and problem.noise is None and problem.weights is None
     return {
+        "auto": gaussian and problem.sizes is not None,
         "none": gaussian,
         "starts": not gaussian,
         "one": issparse(problem.fitted),

@@ -12,7 +12,15 @@ from mixtura import (
 )
 from mixtura.errors import MixturaError
 
-__all__ = ["by_default", "by_ten", "by_truth", "estimator", "other_seed", "without_prior"]
+__all__ = [
+    "by_auto",
+    "by_default",
+    "by_ten",
+    "by_truth",
+    "estimator",
+    "other_seed",
+    "without_prior",
+]
 
 FAMILIES = {
     "categorical": CategoricalMixture,
@@ -69,6 +77,13 @@ def by_default(problem, seed):
 def other_seed(number):
     """Return the default with another seed."""
     return lambda problem, seed: fitted(problem, random_state=seed + number)
+
+
+def by_auto(problem, seed):
+    """Return the estimator that finds its number of components, and its structure, by itself."""
+    settings = {"covariance_type": "auto", "random_state": seed, "n_jobs": 1}
+    model = GaussianMixture("auto", **settings).fit(problem.fitted)
+    return Selected(model.selection_)
 
 
 def by_ten(problem, seed):

@@ -9,6 +9,7 @@ from problems.discrete import DISCRETE
 from problems.drawn import TRAITS, drawn
 from problems.kinds import KINDS
 from problems.problem import OUTLIER, Problem
+from problems.sizes import SIZES
 
 __all__ = ["GROUPS", "NAMES", "OUTLIER", "Problem", "group_of", "kind_of", "problem"]
 
@@ -17,6 +18,7 @@ GROUPS = {
     "gaussian": ("random",),
     "kinds": (*KINDS, *COLUMNS),
     **{name: (name,) for name in DISCRETE},
+    "sizes": (*SIZES,),
 }
 # How often kinds are drawn, where it is not once.
 OFTEN = {"random": 15.0, "classes": 4.0, "counts": 4.0, "texts": 2.0}
@@ -45,5 +47,5 @@ def kind_of(seed, groups, without=()):
 
 def problem(seed, kind, without=()):
     """Return the problem of this number and kind."""
-    makers = {**KINDS, **COLUMNS, **DISCRETE, "random": partial(drawn, without=without)}
+    makers = {**KINDS, **COLUMNS, **DISCRETE, **SIZES, "random": partial(drawn, without=without)}
     return makers[kind](np.random.default_rng([seed, 1]))

@@ -79,3 +79,23 @@ def test_at_random_p_values_are_even_and_else_they_are_small():
 def test_rows_that_have_the_same_cells_are_refused():
     with pytest.raises(DataError, match="all rows have the same cells"):
         little_test(gappy(4, share=0.0))
+
+
+@pytest.mark.parametrize("size", [1e-200, 1e-9, 1e150, 1e200])
+def test_units_change_nothing(size):
+    rows = gappy(5)
+    plain, found = little_test(rows), little_test(rows * [size, 1.0, 1 / size])
+    assert found.statistic == pytest.approx(plain.statistic, rel=1e-5)
+    assert found.df == plain.df
+
+
+def test_columns_that_are_never_known_together_tell_nothing():
+    rows = np.random.default_rng(6).normal(size=(90, 3))
+    with pytest.raises(DataError, match="known in rows of two patterns"):
+        little_test(np.where(np.arange(90)[:, None] % 3 == np.arange(3), rows, np.nan))
+
+
+@pytest.mark.parametrize("rows", [gappy(7)[:, [0, 1, 2, 0]], gappy(8)[:4]])
+def test_columns_that_follow_from_others_are_refused_by_what_to_do(rows):
+    with pytest.raises(DataError, match="leave out columns that follow from others"):
+        little_test(rows)

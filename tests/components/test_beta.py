@@ -140,7 +140,8 @@ def test_queries_and_graphs_have_its_posteriors(fresh_seed: int) -> None:
 
 def test_rounded_and_equal_shares_have_finite_fits(fresh_seed: int) -> None:
     rng = np.random.default_rng(fresh_seed)
-    rounded = np.clip(rng.beta(300.0, 300.0, (300, 1)).round(1), 0.1, 0.9)
+    # A step is told by values that repeat: next to the half a dozen rows must lie.
+    rounded = np.clip(rng.beta(200.0, 200.0, (300, 1)).round(1), 0.1, 0.9)
     model = BetaMixture(1).fit(rounded)
     assert model.alphas_.sum() + model.betas_.sum() <= 3.0 / 0.1**2 - 1 + 1e-6
     half = np.where(np.arange(60) < 30, 0.25, rng.beta(2, 2, 60))[:, None]
@@ -154,8 +155,9 @@ def test_rounded_and_equal_shares_have_finite_fits(fresh_seed: int) -> None:
     [
         (0.0, "Smithson and Verkuilen"),
         (1.0, "Smithson and Verkuilen"),
-        (37.0, "divide per cent by 100"),
-        (-0.2, "use GaussianMixture"),
+        (37.0, "mend the cell, or make it missing"),
+        (-99.0, "mend the cell, or make it missing"),
+        (1e-260, "from 1e-250 up"),
         (np.inf, "mend the cell"),
         (np.nan, "drop such rows"),
     ],
@@ -167,3 +169,17 @@ def test_what_is_no_share_is_refused_by_name(cell: float, words: str) -> None:
         pd: Any = pytest.importorskip("pandas")
         with pytest.raises(DataError, match=rf"'rate'.* at row 7 .*{words}"):
             model.fit(pd.DataFrame(rows, columns=["rate"]))
+
+
+@pytest.mark.parametrize(
+    ("times", "words"),
+    [
+        (100.0, "divide per cent by 100"),
+        (4000.0, "divide by what the shares are of"),
+        (-1.0, "use GaussianMixture"),
+    ],
+)
+def test_a_column_of_another_unit_is_refused_by_its_unit(times: float, words: str) -> None:
+    rows = np.clip(shares(0, 40), 0.1, 0.9) * times
+    with pytest.raises(DataError, match=words):
+        BetaMixture(2).fit(rows)

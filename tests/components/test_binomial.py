@@ -1,5 +1,6 @@
 """Binomial components, beside the table of laws: trials, told or taken from the rows."""
 
+import mpmath
 import numpy as np
 import pytest
 from scipy.optimize import minimize
@@ -83,3 +84,40 @@ def test_later_rows_are_of_as_many_trials(trials):
 def test_what_are_no_trials_is_refused(trials, said):
     with pytest.raises(ParameterError, match=said):
         BinomialMixture(2, trials=trials).fit(scores(np.random.default_rng(4)))
+
+
+@pytest.mark.parametrize("trials", [10**5, 10**9, 10**12])
+def test_of_many_trials_densities_keep_their_digits(trials):
+    rng = np.random.default_rng(4)
+    chances = np.repeat([0.3, 0.3 + 3 * trials**-0.5], 30)[:, None]
+    rows = np.hstack([rng.binomial(trials, chances), rng.binomial(4, 0.5, (60, 1))]) * 1.0
+    rows[0], rows[1], rows[2, 0] = 0.0, [trials, 4.0], np.nan
+    fit = BinomialMixture(2, trials=[trials, 4], missing="marginal", random_state=0).fit(rows)
+    mpmath.mp.dps = 50
+
+    def exact(x, n, p):
+        binomial = mpmath.loggamma(n + 1) - mpmath.loggamma(x + 1) - mpmath.loggamma(n - x + 1)
+        return binomial + x * mpmath.log(p) + (n - x) * mpmath.log1p(-p)
+
+    def log_density(row):
+        cells = [(j, mpmath.mpf(x)) for j, x in enumerate(row) if not np.isnan(x)]
+        shares = [[mpmath.mpf(p) for p in own] for own in fit.probabilities_]
+        logs = [sum(exact(x, [trials, 4][j], own[j]) for j, x in cells) for own in shares]
+        weighed = zip(fit.weights_, logs, strict=True)
+        return float(mpmath.log(sum(share * mpmath.exp(own) for share, own in weighed)))
+
+    expected = [log_density(row) for row in rows]
+    np.testing.assert_allclose(fit.score_samples(rows), expected, rtol=1e-12, atol=1e-9)
+
+
+@pytest.mark.parametrize("trials", [np.inf, np.nan, -1, [10, np.inf]])
+def test_trials_that_are_no_numbers_are_refused_without_a_warning(trials):
+    with pytest.raises(ParameterError, match="whole number from 1 up"):
+        BinomialMixture(2, trials=trials).fit(scores(np.random.default_rng(5)))
+
+
+def test_more_trials_than_keep_their_digits_are_refused_by_what_to_fit():
+    with pytest.raises(
+        ParameterError, match="up to 1,099,511,627,776, but got 2000000000000000; fit shares"
+    ):
+        BinomialMixture(2, trials=2e15).fit(scores(np.random.default_rng(6)))

@@ -10,6 +10,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 
 from mixtura import (
+    BinomialMixture,
     CategoricalMixture,
     DataError,
     GaussianMixture,
@@ -149,6 +150,7 @@ def test_engines_find_the_same():
     ("model", "asked", "error", "words"),
     [
         (MixedMixture(2), {}, ParameterError, "same blocks; name these"),
+        (BinomialMixture(2), {"columns": ["n"]}, ParameterError, "same trials"),
         (GaussianMixture(2), {"weights": "m"}, DataError, "no column 'm'"),
         (GaussianMixture(2), {"weights": "length"}, ParameterError, "leave one of them out"),
         (GaussianMixture(2), {"weights": [1.0]}, DataError, "sample_weight"),

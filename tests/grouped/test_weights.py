@@ -117,3 +117,14 @@ def test_weighted_groups_have_the_same_bits_alone_and_among_others():
     own = names == 11
     alone = fit_by(model, rows[own], names[own], weights=weights[own])
     assert alone.log_likelihood[0] == fits.log_likelihood[11]
+
+
+@pytest.mark.parametrize("weight", [0.0, 1e-320])
+def test_a_group_without_weight_has_no_criterion_and_no_warning(weight):
+    rows, names, _ = problem(5, 3)
+    weights = np.where(names == 1, weight, 1.0)
+    fits = fit_by(GaussianMixture(2), rows, names, weights=weights)
+    with np.errstate(all="raise"):
+        found = fits.bic
+    assert np.isnan(found[1]) == (weight == 0)
+    assert np.isfinite(found[[0, 2]]).all()

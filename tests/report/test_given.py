@@ -108,3 +108,15 @@ def test_what_has_no_page_is_said(tmp_path: Path) -> None:
         assert words in done.output
     assert (tmp_path / "rows.csv").read_text("utf-8").startswith("a\n")
     assert not (tmp_path / "page.html").exists()
+
+
+@pytest.mark.parametrize("name", ["page.pdf", "page.csv"])
+def test_no_page_is_called_what_it_is_not(tmp_path: Path, name: str) -> None:
+    rows = pd.DataFrame({"a": np.random.default_rng(0).normal(size=40)})
+    rows.to_csv(tmp_path / "rows.csv", index=False)
+    GaussianMixture(1).fit(rows).save(tmp_path / "model.mixtura")
+    given = ["report", tmp_path / "model.mixtura", tmp_path / "rows.csv", "-o", tmp_path / name]
+    done = CliRunner().invoke(command, list(map(str, given)))
+    assert done.exit_code
+    assert "let its name end in .html" in str(done.exception or "") + done.output
+    assert not (tmp_path / name).exists()

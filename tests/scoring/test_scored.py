@@ -239,6 +239,30 @@ def test_what_cannot_be_answered_is_refused_in_words(model, folder, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("name", ["rows.parquet", "rows.pq", "last/rows.parquet"])
+def test_no_file_is_replaced_that_is_read(model, tmp_path, name):
+    target = tmp_path / name
+    target.parent.mkdir(exist_ok=True)
+    frame = pd.DataFrame(rows_of(2, 20), columns=NAMES)
+    frame.to_parquet(tmp_path / "first.parquet")
+    frame.to_parquet(target)
+    before = target.read_bytes()
+    for data in (target, str(target), [tmp_path / "first.parquet", target], dataset(target)):
+        with pytest.raises(ParameterError, match="would be replaced; name another file"):
+            assignments(model, data).to_parquet(tmp_path / "." / name)
+    assert target.read_bytes() == before
+
+
+@pytest.mark.parametrize("first", [pa.string(), pa.large_string()])
+def test_identifiers_are_texts_however_long_texts_may_be(model, first):
+    tables = [pa.table(dict(zip(NAMES, rows_of(1, 9).T, strict=True))) for _ in range(2)]
+    kinds = [first, pa.large_string() if first == pa.string() else pa.string()]
+    people = [pa.array([f"p{row}" for row in range(9)], kind) for kind in kinds]
+    given = [one.append_column("who", own) for one, own in zip(tables, people, strict=True)]
+    found = whole(assignments(model, given, ids="who"))
+    assert found["who"].to_pylist() == 2 * people[0].to_pylist()
+
+
 def test_an_estimator_that_is_not_fitted_says_so(folder):
     with pytest.raises(NotFittedError):
         assignments(GaussianMixture(2), folder)

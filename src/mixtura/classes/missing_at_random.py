@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import chi2
 
-from mixtura.errors import DataError
+from mixtura.errors import DataError, ParameterError
 from mixtura.estimators.gaussian import GaussianMixture
 from mixtura.text import probability
 
@@ -17,6 +17,8 @@ Float = NDArray[np.float64]
 
 # What the fit may lack, in nats a row: the statistic has its square root of that.
 TOLERANCE = 1e-13
+# Columns that vary by less, or by more than its inverse, are taken in other units.
+SMALL = 1e-70
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +73,11 @@ def little_test(X: Any, sample_weight: ArrayLike | None = None) -> LittleTest:
     Raises
     ------
     DataError
-        If no cell is missing, all rows lack the same ones, or rows cannot be used.
+        If no cell is missing, all rows lack the same ones, no column is known in rows of two
+        patterns, some columns follow from others, or rows cannot be used.
     """
-    model = GaussianMixture(1, missing="marginal", prior=None, tol=TOLERANCE, max_iter=10_000)
-    mixture = model.fit(X, sample_weight=sample_weight).mixture_
-    rows: Float = np.asarray(mixture.encode(X, missing="marginal"), dtype=np.float64)
+    model = _fitted(X, sample_weight)
+    rows: Float = np.asarray(model.mixture_.encode(X, missing="marginal"), dtype=np.float64)
     weights = np.ones(len(rows)) if sample_weight is None else np.asarray(sample_weight, float)
     known = ~np.isnan(rows)
     used = known.any(axis=1) & (weights > 0)
@@ -86,7 +88,17 @@ def little_test(X: Any, sample_weight: ArrayLike | None = None) -> LittleTest:
             "all rows have the same cells, so there is nothing to tell whether others are missing "
             "completely at random; pass rows of which some lack a cell that others have"
         )
+    df = int(masks.sum()) - rows.shape[1]
+    if not df:
+        raise DataError(
+            "no column is known in rows of two patterns, so there is nothing to tell whether cells "
+            "are missing completely at random; pass rows of which some lack a cell that others have"
+        )
     statistic = 0.0
+    units = _units(rows)
+    if (units != 1.0).any():
+        rows = rows / units
+        model = _fitted(rows, weights)
     means, covariance = model.means_[0], model.covariances_[0]
     for place, mask in enumerate(masks):
         of_it = np.ravel(codes) == place
@@ -94,6 +106,23 @@ def little_test(X: Any, sample_weight: ArrayLike | None = None) -> LittleTest:
         off = each @ own / each.sum() - means[mask]
         inside = covariance[np.ix_(mask, mask)]
         statistic += float(each.sum() * off @ np.linalg.solve(inside, off))
-    df = int(masks.sum()) - rows.shape[1]
-    p_value = float(chi2.sf(statistic, df)) if df > 0 else 1.0
+    p_value = float(chi2.sf(statistic, df))
     return LittleTest(statistic, df, p_value, len(masks), float(weights.sum()))
+
+
+def _fitted(X: Any, sample_weight: ArrayLike | None) -> GaussianMixture:
+    """Return the likeliest normal distribution of all rows."""
+    model = GaussianMixture(1, missing="marginal", prior=None, tol=TOLERANCE, max_iter=10_000)
+    try:
+        return model.fit(X, sample_weight=sample_weight)
+    except ParameterError as error:
+        raise DataError(
+            "the known cells of all rows have no width in some direction, so there is no normal "
+            "distribution of them; leave out columns that follow from others, or pass more rows"
+        ) from error
+
+
+def _units(rows: Float) -> Float:
+    """Return powers of two (D,), of columns whose squares may be no numbers, else ones."""
+    spans = np.nanmax(rows, axis=0) * 0.5 - np.nanmin(rows, axis=0) * 0.5
+    return np.where((spans > SMALL) & (spans < 1.0 / SMALL), 1.0, np.exp2(np.frexp(spans)[1]))

@@ -33,6 +33,7 @@ def _row(found: re.Match[str]) -> str:
 RULES: list[tuple[str, Words]] = [
     (r", or set missing='marginal', which takes each row by its other cells", ""),
     (r", or set constant='drop'", ""),
+    (r"make it missing \(NaN\) where", "name it by --missing where"),
     (r", or give reg_covar a number|, increase reg_covar", ""),
     (r", and reg_covar alone gives densities a width there", ""),
     (r"for a code, covariances_ are whole matrices: .*", "use --structures diag or spherical"),
@@ -55,7 +56,7 @@ RULES: list[tuple[str, Words]] = [
     (r"(?<![\w.])y (?=at row|should hold numbers|is \S+ in all)", "the response "),
     (r"(?<![\w.])y(?= holds)|(?<=leave it out of )y\b", "the column of --class"),
     (r"(?<![\w-])period (?=should)", "--period "),
-    (r"(?<![\w-])trials (?=should)", "--trials "),
+    (r"(?<![\w-])trials (?=should|may be up)", "--trials "),
     (r"; draw responses for rows of terms by .*", ""),
     (r"use prior='weak' or None", "use --prior weak or none"),
     (r"^keep (?=has)", "--keep "),

@@ -16,6 +16,7 @@ from scipy.special import gammaln
 __all__ = [
     "LARGE",
     "beta_logs",
+    "binomial_logs",
     "careful_sums",
     "gamma_logs",
     "negative_binomial_logs",
@@ -85,6 +86,25 @@ def beta_logs(x: Float, first: Float, second: Float) -> Float:
     heights = stirling(whole) - stirling(first) - stirling(second)
     logs = heights - deviance(first, whole * x) - deviance(second, whole * (1.0 - x))
     return logs - np.log(x) - np.log1p(-x)
+
+
+def binomial_logs(x: Float, trials: Float, success: Float, failure: Float) -> Float:
+    """Return log n! - log x! - log (n - x)! + x log p + (n - x) log q for p, q > 0, 0 <= x <= n."""
+    rest = trials - x
+    some, others = np.where(x > 0, x, 1.0), np.where(rest > 0, rest, 1.0)
+    logs = (
+        stirling_error(np.broadcast_to(trials, x.shape))
+        - stirling_error(some)
+        - stirling_error(others)
+        - deviance(some, trials * success)
+        - deviance(others, trials * failure)
+        + 0.5 * (np.log(trials) - np.log(some) - np.log(others))
+        - HALF_LOG_TWO_PI
+    )
+    # The logarithm of the larger one of p and q keeps its digits as that of one less the other.
+    every = trials * np.where(success > 0.5, np.log1p(-np.minimum(failure, 0.5)), np.log(success))
+    none = trials * np.where(failure > 0.5, np.log1p(-np.minimum(success, 0.5)), np.log(failure))
+    return np.where(rest > 0, np.where(x > 0, logs, none), every)
 
 
 def negative_binomial_logs(x: Float, mean: Float, size: Float) -> Float:

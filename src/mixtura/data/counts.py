@@ -24,6 +24,9 @@ __all__ = [
 
 Float = NDArray[np.float64]
 
+# Where fewer cells of a column than this are no shares, they are what is wrong, and not its unit.
+FEW = 0.1
+
 
 def canonical(rows: Any) -> Any:
     """Return sparse rows in float64 with sorted columns and no stored zero or repeated entry."""
@@ -148,8 +151,10 @@ def check_shares(rows: Float, names: Names = None, *, gaps: bool = False, advice
     if not wrong.any():
         return
     row, column, value = _first(rows, wrong)
-    what = f"{value:g}"
-    if 0 <= value <= 1:
+    what, of_column = f"{value:g}", wrong[:, column].mean()
+    if 0 < value < SMALLEST_AMOUNT:
+        advice = f"shares may be from {SMALLEST_AMOUNT:g} up; fit their logarithms"
+    elif 0 <= value <= 1:
         advice = (
             "give what was rounded to an end half a step of the column instead, or all cells x as "
             "(x (n - 1) + 0.5) / n of n rows (Smithson and Verkuilen 2006), or keep whether it is "
@@ -159,10 +164,14 @@ def check_shares(rows: Float, names: Names = None, *, gaps: bool = False, advice
         what, advice = "NaN", f"drop such rows, or fill the cells{advice}"
     elif not np.isfinite(value):
         what, advice = "infinity", "mend the cell"
+    elif of_column < FEW:
+        advice = "mend the cell, or make it missing (NaN) where it is a code for that"
     elif 1 < value <= 100:
         advice = "divide per cent by 100, or use GaussianMixture"
-    else:
+    elif value > 100:
         advice = "divide by what the shares are of, or use GaussianMixture"
+    else:
+        advice = "use GaussianMixture"
     raise DataError(
         f"{column_label(names, column)} holds {what} at row {row} (counted from 0), which is no "
         f"share between 0 and 1; {int(wrong.sum())} cell(s) are none in all; {advice}"

@@ -109,8 +109,9 @@ class GroupedMixtures(Tabled):
 
     @property
     def bic(self) -> Float:
-        """Return -2 ℓ + df log Σw of each group (G,); lower is better."""
-        return -2 * self.log_likelihood + self.n_parameters * np.log(self.total_weight)
+        """Return -2 ℓ + df log Σw of each group (G,), NaN of those not fitted; lower is better."""
+        with np.errstate(divide="ignore"):
+            return -2 * self.log_likelihood + self.n_parameters * np.log(self.total_weight)
 
     def table(self) -> list[dict[str, Any]]:
         """Return a row for each group: its rows, log-likelihood, BIC, and how far it is trusted."""

@@ -123,8 +123,13 @@ def _maker(estimator: MixtureEstimator) -> Maker:
     Raises
     ------
     ParameterError
-        If the kinds of mixed columns are not named.
+        If the kinds of mixed columns are not named, or not the trials of successes.
     """
+    if getattr(estimator, "trials", 1) is None:
+        raise ParameterError(
+            "groups of successes should all have the same trials, and the highest cells of groups "
+            "differ; give trials"
+        )
     if isinstance(estimator, CategoricalMixture):
         return Categories(Coded())
     if isinstance(estimator, MixedMixture):

@@ -71,7 +71,7 @@ class Assignments:
         Raises
         ------
         ParameterError
-            If its name is not that of a Parquet file.
+            If its name is not that of a Parquet file, or it is one of those that are read.
         DataError
             If a row cannot be read, there are none, or identifiers change their type.
         """
@@ -81,12 +81,22 @@ class Assignments:
                 f"'{target}' should end in .parquet; other formats are written by what takes the "
                 "tables that it iterates over"
             )
-        write_parts(self._parts(), target)
+        write_parts(self._parts(target), target)
 
-    def _parts(self) -> Iterator[AssignedRows]:
-        """Yield what is said of some rows at a time, without identifiers from 0 on."""
+    def _parts(self, target: Path | None = None) -> Iterator[AssignedRows]:
+        """Yield what is said of some rows at a time, without identifiers from 0 on.
+
+        Parameters
+        ----------
+        target : the file that is written, which may be none of those that are read
+        """
         mixture, start = self._answers.mixture, 0
+        replaced = target if target is not None and target.exists() else None
         for rows, part in encoded_parts(mixture, self._data, self._ids):
+            if replaced is not None and part.file is not None and replaced.samefile(part.file):
+                raise ParameterError(
+                    f"'{target}' is read for its rows and would be replaced; name another file"
+                )
             stop = start + rows.shape[0]
             names: Sequence[Any] = range(start, stop) if part.ids is None else part.ids
             if stop > start:

@@ -81,10 +81,16 @@ def in_form(table: pa.Table, form: pa.Schema) -> pa.Table:
     if table.schema == form:
         return table
     for own, other in zip(table.schema, form, strict=True):
-        if own.type != other.type and not pa.types.is_null(own.type):
+        both = (own.type, other.type)
+        if not pa.types.is_null(own.type) and not (own.type == other.type or _are_texts(*both)):
             raise DataError(
                 f"column '{own.name}' holds {other.type} in the first rows and {own.type} in "
                 "others, which a Parquet file does not take; let identifiers be a column of one "
                 "kind, or write a CSV file"
             )
     return table.cast(form)
+
+
+def _are_texts(*types: pa.DataType) -> bool:
+    """Return whether all are text, however long it may be."""
+    return all(pa.types.is_string(each) or pa.types.is_large_string(each) for each in types)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, final
+from typing import Any, ClassVar, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,12 +10,15 @@ from scipy.special import gammaln
 
 from mixtura.components.columnwise import Number
 from mixtura.components.constraints import Ties, pooled
+from mixtura.components.saddle_point import LARGE, binomial_logs
 from mixtura.components.stacked import Probabilities
 from mixtura.components.trials.known import TRIALS, TrialsFamily
 
 __all__ = ["BinomialFamily"]
 
 Float = NDArray[np.float64]
+
+TINY = np.finfo(np.float64).tiny
 
 
 @final
@@ -50,6 +53,16 @@ class BinomialFamily(TrialsFamily):
         """Return log C(n, x)."""
         rest = self.trials_each - cells
         return gammaln(self.trials_each + 1.0) - gammaln(cells + 1.0) - gammaln(rest + 1.0)
+
+    def careful_log_density(self, rows: Any, parameters: Probabilities) -> Float | None:
+        """Return log f_k(x) (n, K) by the saddle point where there are many trials."""
+        if self.trials_each.max() <= LARGE:
+            return None
+        shares = parameters.probabilities
+        # What a component says is impossible costs a finite number of nats.
+        pairs = zip(np.maximum(shares, TINY), np.maximum(1.0 - shares, TINY), strict=True)
+        logs = np.array([binomial_logs(rows, self.trials_each, *own) for own in pairs])
+        return np.where(np.isnan(rows), 0.0, logs).sum(axis=2).T
 
     def terms(self, parameters: Probabilities) -> tuple[Float, Float]:
         """Return n log(1 - p), and the logit of p."""

@@ -119,9 +119,14 @@ def trials_of(told: Any, columns: int) -> tuple[int, ...]:
     """
     array = np.asarray(told)
     numeric = array.dtype.kind in "iuf" and array.ndim <= 1
-    if not numeric or not ((array >= 1) & (array <= MOST_TRIALS) & (array % 1 == 0)).all():
+    if not numeric or not ((array >= 1) & (array == np.floor(array)) & np.isfinite(array)).all():
         raise ParameterError(
             f"trials should be a whole number from 1 up, or one for each column, but got {told!r}"
+        )
+    if (array > MOST_TRIALS).any():
+        raise ParameterError(
+            f"trials may be up to {MOST_TRIALS:,}, but got {array.max():.16g}; fit shares "
+            "of the trials by BetaMixture, or counts by PoissonMixture or NegativeBinomialMixture"
         )
     if array.ndim and len(array) != columns:
         raise ParameterError(
