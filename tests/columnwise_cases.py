@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy import stats
 from scipy.integrate import quad
 from scipy.special import loggamma
+from urn_cases import BetaBinomial, beta_binomial_logs, exact_beta_binomial
 from zero_cases import (
     exact_hurdle,
     exact_inflated,
@@ -27,6 +28,7 @@ from mixtura.components.gamma import GammaFamily
 from mixtura.components.geometric import GeometricFamily, SuccessProbabilities
 from mixtura.components.negative_binomial import NegativeBinomialFamily, Overdispersed
 from mixtura.components.poisson import PoissonFamily
+from mixtura.components.polya.beta_binomial import BetaBinomialFamily, CorrelatedTrials
 from mixtura.components.stacked import GammaParameters, Probabilities, Rates
 from mixtura.components.trials.binomial import BinomialFamily
 from mixtura.components.von_mises import Directions, VonMisesFamily
@@ -256,11 +258,23 @@ COLUMNWISE: dict[str, Columnwise] = {
     "binomial": Columnwise(
         BinomialFamily(3, trials=6),
         Probabilities(np.array([[0.85, 0.3, 0.75], [0.25, 0.8, 0.15]])),
-        lambda p: stats.binom(6, p),
+        lambda p, trials=6: stats.binom(trials, p),
         binomial_logs,
         lambda x, p: mp.log(mp.binomial(6, x)) + x * mp.log(p) + (6 - x) * mp.log(1 - p),
         (0.0, 1.0, 4.0, 6.0),
         settings={"trials": 6},
+    ),
+    "beta_binomial": Columnwise(
+        BetaBinomialFamily(3, trials=12),
+        CorrelatedTrials(
+            np.array([[0.85, 0.3, 0.75], [0.25, 0.8, 0.15]]),
+            np.array([[0.1, 0.2, 0.05], [0.15, 0.08, 0.3]]),
+        ),
+        BetaBinomial,
+        beta_binomial_logs,
+        exact_beta_binomial,
+        (0.0, 1.0, 7.0, 12.0),
+        settings={"trials": 12},
     ),
     "geometric": Columnwise(
         GeometricFamily(3),

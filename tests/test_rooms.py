@@ -49,8 +49,10 @@ MOST_LEANING = 15
 LEANT_ON = {
     *("mixtura.components.gaussian.parameters", "mixtura.em.model"),
     "mixtura.em.sweep",
-    # What every family of columns that are independent is.
-    "mixtura.components.columnwise",
+    # Log masses and densities with all their digits.
+    "mixtura.components.saddle_point",
+    # What every family of columns that are independent is, and what most parameters are made of.
+    *("mixtura.components.columnwise", "mixtura.components.stacked", "mixtura.components.simplex"),
     # What every command says, and what of its options go together.
     *("mixtura.cli.voice", "mixtura.cli.contradictions", "mixtura.cli.advice"),
 }

@@ -58,10 +58,12 @@ if TYPE_CHECKING:
     )
     from mixtura.estimators import (
         BernoulliMixture,
+        BetaBinomialMixture,
         BetaMixture,
         BinomialMixture,
         CategoricalMixture,
         ContaminatedMixture,
+        DirichletMultinomialMixture,
         FactorAnalyserMixture,
         GammaMixture,
         GaussianMixture,
@@ -94,6 +96,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Assignments",
     "BernoulliMixture",
+    "BetaBinomialMixture",
     "BetaMixture",
     "BinomialMixture",
     "BoundaryError",
@@ -110,6 +113,7 @@ __all__ = [
     "DeconvolvedGaussianMixture",
     "DegenerateComponentWarning",
     "Dirichlet",
+    "DirichletMultinomialMixture",
     "DisagreementWarning",
     "DistalOutcome",
     "DistalOutcomes",

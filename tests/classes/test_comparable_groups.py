@@ -26,7 +26,14 @@ from mixtura.estimators.named import estimator_of
 pytestmark = pytest.mark.drawn(6, among="file")
 
 SAID = "groups are compared by Gaussian, categorical"
-REFUSED = {"contaminated", "factor_analyser", "multinomial", "t", "von_mises"}
+REFUSED = {
+    "contaminated",
+    "dirichlet_multinomial",
+    "factor_analyser",
+    "multinomial",
+    "t",
+    "von_mises",
+}
 
 
 def drawn(n_rows=200):
@@ -54,6 +61,7 @@ def case(name):
     rows = cells_of(name, numbers)
     settings = {"covariance_type": "diag"} if name in ("gaussian", "t", "contaminated") else {}
     settings |= {"n_factors": 1} if name == "factor_analyser" else {}
+    settings |= {"trials": 40} if name in ("binomial", "beta_binomial") else {}
     return estimator_of(name)(2, random_state=0, **settings), rows, groups
 
 

@@ -71,6 +71,7 @@ CASES = {
     "categorical": (["--columns", "likes,grade,smokes,code"], "Latent class model"),
     "bernoulli": (["--columns", "smokes,b1,b2"], "Mixture of Bernoullis"),
     "multinomial": (["--columns", "visits,more"], "Mixture of multinomials"),
+    "dirichlet_multinomial": (["--columns", "d0,d1,d2"], "Mixture of Dirichlet-multinomials"),
     "poisson": (["--columns", "visits,more"], "Mixture of Poissons"),
     **{
         name: (["--columns", "c0,c1,c2"], f"Mixture of {one.family.plural}")
@@ -88,6 +89,8 @@ def test_every_family_fits_predicts_samples_and_reports(family, survey_file, tmp
     rng = np.random.default_rng(1)
     for name in ("b1", "b2"):
         frame[name] = (rng.random(len(frame)) < np.where(label, 0.9, 0.1)).astype(int)
+    shares = np.where(label[:, None], [0.7, 0.2, 0.1], [0.1, 0.2, 0.7])
+    frame[["d0", "d1", "d2"]] = rng.multinomial(20, shares)
     frame["more"] = rng.poisson(np.where(label, 9, 2))
     if family in COLUMNWISE:
         frame[["c0", "c1", "c2"]] = COLUMNWISE[family].drawn(rng, label)
@@ -343,7 +346,9 @@ def test_a_prior_is_asked_for_by_name_or_by_counts():
         assert "Traceback" not in done.output
 
 
-@pytest.mark.parametrize("family", sorted({*OFFERS} - {"gaussian", "multinomial"}))
+@pytest.mark.parametrize(
+    "family", sorted({*OFFERS} - {"gaussian", "multinomial", "dirichlet_multinomial"})
+)
 def test_noise_is_offered_whatever_the_family(family, tmp_path):
     rng = np.random.default_rng(5)
     label, is_noise = rng.integers(0, 2, 200), rng.random(200) < 0.1

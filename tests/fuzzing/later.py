@@ -133,6 +133,25 @@ def zeros(rng: np.random.Generator, settings: dict[str, Any], n_rows: int, n_col
     return apart(rng, settings, counts.astype(float)), labels(rng, settings, n_rows), {}
 
 
+def trials(rng: np.random.Generator, settings: dict[str, Any], n_rows: int, n_columns: int) -> Any:
+    most = np.floor(10.0 ** rng.uniform(0, rng.choice([1, 2, 6]), n_columns))
+    shapes = 10.0 ** rng.uniform(-3, rng.choice([1, 3, 9]), (2, 3, n_columns))
+    counts = rng.binomial(most.astype(int), rng.beta(*shapes[:, rng.integers(3, size=n_rows)]))
+    settings["trials"] = most.astype(int).tolist()
+    return apart(rng, settings, counts.astype(float)), labels(rng, settings, n_rows), {}
+
+
+def draws(rng: np.random.Generator, settings: dict[str, Any], n_rows: int, n_columns: int) -> Any:
+    totals = np.floor(10.0 ** rng.uniform(0, rng.choice([1, 2, 5]), n_rows)).astype(int)
+    shapes = 10.0 ** rng.uniform(-3, rng.choice([1, 3, 6]), (3, n_columns))
+    rates = rng.gamma(shapes[rng.integers(3, size=n_rows)]) + 1e-300
+    rows = rng.multinomial(totals, rates / rates.sum(axis=1, keepdims=True)).astype(float)
+    settings["allow_unidentified"] = True
+    if rng.random() < 0.15:
+        settings["noise"] = "uniform"
+    return rows, labels(rng, settings, n_rows), {}
+
+
 def apart(rng: np.random.Generator, settings: dict[str, Any], rows: Any) -> Any:
     """Return rows of columns that are independent, maybe with gaps or beside noise."""
     if rng.random() < 0.15:
@@ -200,5 +219,8 @@ LATER: dict[str, tuple[str, Any]] = {
     "zero poisson": ("ZeroInflatedPoissonMixture", zeros),
     "hurdle poisson": ("HurdlePoissonMixture", zeros),
     "zero spread": ("ZeroInflatedNegativeBinomialMixture", zeros),
+    "clustered draws": ("DirichletMultinomialMixture", draws),
+    "trials": ("BinomialMixture", trials),
+    "correlated trials": ("BetaBinomialMixture", trials),
     "hurdle spread": ("HurdleNegativeBinomialMixture", zeros),
 }

@@ -10,10 +10,12 @@ import pytest
 
 from mixtura import (
     BernoulliMixture,
+    BetaBinomialMixture,
     BinomialMixture,
     CategoricalMixture,
     ContaminatedMixture,
     DataError,
+    DirichletMultinomialMixture,
     FactorAnalyserMixture,
     GammaMixture,
     GaussianMixture,
@@ -100,7 +102,12 @@ MODELS: dict[str, tuple[Any, list[str]]] = {
     "poisson": (PoissonMixture(3, random_state=0), COUNTS),
     "poisson, exposed": (PoissonMixture(2, exposure="age", random_state=0), ["visits", "age"]),
     "multinomial": (MultinomialMixture(2, random_state=0), [*COUNTS, "smokes"]),
-    "binomial": (BinomialMixture(2, trials=50, random_state=0), [*COUNTS, "grade"]),
+    "beta-binomial": (BetaBinomialMixture(2, trials=500, random_state=0), [*COUNTS, "grade"]),
+    "Dirichlet-multinomial": (
+        DirichletMultinomialMixture(2, random_state=0),
+        [*COUNTS, "smokes"],
+    ),
+    "binomial": (BinomialMixture(2, trials=500, random_state=0), [*COUNTS, "grade"]),
     "geometric": (GeometricMixture(2, random_state=0), ["falls"]),
     "zero-inflated Poisson": (ZeroInflatedPoissonMixture(2, random_state=0), [*COUNTS, "grade"]),
     "hurdle Poisson": (HurdlePoissonMixture(2, random_state=0), [*COUNTS, "grade"]),

@@ -10,9 +10,11 @@ from mpmath import mp
 
 from mixtura import (
     BernoulliMixture,
+    BetaBinomialMixture,
     BinomialMixture,
     CategoricalMixture,
     ContaminatedMixture,
+    DirichletMultinomialMixture,
     FactorAnalyserMixture,
     GammaMixture,
     GaussianMixture,
@@ -99,7 +101,12 @@ MODELS = {
         ["visits", 'the "age"'],
     ),
     "multinomial": (MultinomialMixture(2, random_state=0), [*COUNTS, "smokes"]),
-    "binomial": (BinomialMixture(2, trials=50, random_state=0), [*COUNTS, "grade"]),
+    "beta-binomial": (BetaBinomialMixture(2, trials=500, random_state=0), [*COUNTS, "grade"]),
+    "Dirichlet-multinomial": (
+        DirichletMultinomialMixture(2, random_state=0),
+        [*COUNTS, "smokes"],
+    ),
+    "binomial": (BinomialMixture(2, trials=500, random_state=0), [*COUNTS, "grade"]),
     "geometric": (GeometricMixture(2, random_state=0), ["falls"]),
     "zero-inflated Poisson": (ZeroInflatedPoissonMixture(2, random_state=0), [*COUNTS, "grade"]),
     "hurdle Poisson": (HurdlePoissonMixture(2, random_state=0), [*COUNTS, "grade"]),

@@ -19,9 +19,11 @@ from mixtura.components.gaussian.incomplete import IncompleteGaussianFamily
 from mixtura.components.geometric import GeometricFamily
 from mixtura.components.negative_binomial import NegativeBinomialFamily
 from mixtura.components.poisson import PoissonFamily
+from mixtura.components.polya import BetaBinomialFamily
 from mixtura.components.positions import positions
 from mixtura.components.product import ProductFamily
 from mixtura.components.student_t.family import StudentTFamily
+from mixtura.components.trials import BinomialFamily
 from mixtura.components.zeros import (
     ZeroAlteredNegativeBinomialFamily,
     ZeroAlteredPoissonFamily,
@@ -57,14 +59,16 @@ COMPARED = (
     NegativeBinomialFamily,
     ZeroAlteredPoissonFamily,
     ZeroAlteredNegativeBinomialFamily,
+    BinomialFamily,
+    BetaBinomialFamily,
     GeometricFamily,
     GammaFamily,
     BetaFamily,
 )
 SAID = (
     "groups are compared by Gaussian, categorical, Bernoulli, Poisson, negative binomial (with "
-    "zeros of their own too), geometric, gamma and beta columns, by mixed ones of these, and by "
-    "Student's t of full covariance"
+    "zeros of their own too), binomial, beta-binomial, geometric, gamma and beta columns, by mixed "
+    "ones of these, and by Student's t of full covariance"
 )
 
 

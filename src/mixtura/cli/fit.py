@@ -117,8 +117,8 @@ __all__ = ["fit"]
 @click.option(
     "--trials",
     type=Trials(),
-    help="How many trials the columns of --family binomial count successes in: 10, or a number for "
-    "each; default the highest cell of each.",
+    help="How many trials the columns of --family binomial or beta_binomial count successes in: "
+    "10, or a number for each; default the highest cell of each.",
 )
 @memory_option("More are read from a file in --cache, pass after pass.")
 @click.option(

@@ -18,6 +18,7 @@ __all__ = ["COUNTED", "WITHIN_MEMORY", "Long", "long_of", "long_option"]
 # Families in whose cells lines add up, and what no line says is 0.
 COUNTED = (
     "multinomial",
+    "dirichlet_multinomial",
     *(name for name, row in ROWS.items() if row.is_columnwise and row.family.kind is COUNT),
 )
 

@@ -20,6 +20,7 @@ from mixtura.components.geometric import GeometricFamily
 from mixtura.components.multinomial import MultinomialFamily
 from mixtura.components.negative_binomial import NegativeBinomialFamily
 from mixtura.components.poisson import PoissonFamily
+from mixtura.components.polya import BetaBinomialFamily, DirichletMultinomialFamily
 from mixtura.components.scaled import ContaminatedFamily, StudentTFamily
 from mixtura.components.trials import BinomialFamily
 from mixtura.components.von_mises import VonMisesFamily
@@ -86,8 +87,15 @@ ROWS: dict[str, Row] = {
         Row(FactorAnalyserFamily, "FactorAnalyserMixture", in_blocks=False, gaps="never"),
         Row(CategoricalFamily, "CategoricalMixture", gaps="always"),
         Row(MultinomialFamily, "MultinomialMixture", in_blocks=False, gaps="never"),
+        Row(
+            DirichletMultinomialFamily,
+            "DirichletMultinomialMixture",
+            in_blocks=False,
+            gaps="never",
+        ),
         Row(BernoulliFamily, "BernoulliMixture", gaps="always"),
         Row(BinomialFamily, "BinomialMixture", options=frozenset({"trials"})),
+        Row(BetaBinomialFamily, "BetaBinomialMixture", options=frozenset({"trials"})),
         Row(PoissonFamily, "PoissonMixture", options=frozenset({"exposure"})),
         Row(NegativeBinomialFamily, "NegativeBinomialMixture"),
         Row(GeometricFamily, "GeometricMixture"),

@@ -30,6 +30,7 @@ from mixtura.components.geometric import GeometricFamily
 from mixtura.components.negative_binomial import NegativeBinomialFamily
 from mixtura.components.noise import NoiseFamily
 from mixtura.components.poisson import PoissonFamily
+from mixtura.components.polya import BetaBinomialFamily
 from mixtura.components.product import ProductFamily
 from mixtura.components.scaled import scaled_law
 from mixtura.components.trials import BinomialFamily
@@ -209,6 +210,23 @@ def _(family: BinomialFamily, parameters: Any) -> Law:
         return np.where(counts < most, betainc(below + 1.0, most - below, shares), 0.0)
 
     return _counted(cdf, survival, most)
+
+
+@_law.register
+def _(family: BetaBinomialFamily, parameters: Any) -> Law:
+    masses = family.masses(parameters)
+    most, components = len(masses) - 1, np.arange(masses.shape[1])
+    below = np.cumsum(masses, axis=0)
+    beyond = np.vstack([np.cumsum(masses[:0:-1], axis=0)[::-1], np.zeros(masses.shape[1])])
+
+    def at(table: Float, counts: Float) -> Float:
+        return table[np.minimum(counts, most).astype(np.intp), components]
+
+    return _counted(
+        lambda counts: np.where(counts < most, at(below, counts), 1.0),
+        lambda counts: at(beyond, counts),
+        most,
+    )
 
 
 @_law.register

@@ -46,10 +46,10 @@ class EvenRows(KnownBefore):
 
     Attributes
     ----------
-    family : of the components beside it
+    family : of the components beside it, which has `n_items`, `totals` and `coefficient`
     """
 
-    family: "MultinomialFamily"
+    family: Any
 
     def log_density(self, rows: Any) -> Float:
         """Return -log of how many rows of D items have the total n: (n + D - 1)! / n! (D - 1)!."""

@@ -3,19 +3,20 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array, issparse
 from scipy.special import gammaln
 
+from mixtura.components.cellwise import CellwiseFamily
 from mixtura.components.columnwise import ColumnwiseFamily
 from mixtura.components.count_tables import LEAST_KEYS
 from mixtura.errors import ParameterError
 from mixtura.kinds import COUNT
 
-__all__ = ["TabledFamily"]
+__all__ = ["TabledCells", "TabledFamily"]
 
 Float = NDArray[np.float64]
 Keys = NDArray[np.int64]
@@ -24,7 +25,7 @@ LARGEST_COUNT = 2**40
 
 
 @dataclass(frozen=True, eq=False)
-class TabledFamily(ColumnwiseFamily):
+class TabledCells(CellwiseFamily):
     """Components whose sums are the tables of counts of columns.
 
     The features are a one for each count above 0 that a column holds: whatever the numbers of a
@@ -33,7 +34,7 @@ class TabledFamily(ColumnwiseFamily):
     Attributes
     ----------
     columns, gaps, sparse
-        As in `ColumnwiseFamily`.
+        As in `CellwiseFamily`.
     keys : (C,) the counts of those rows, column by column, as column x unit + count
     unit : more than any count
     """
@@ -41,9 +42,11 @@ class TabledFamily(ColumnwiseFamily):
     keys: Keys | None = None
     unit: int = 1
 
-    kind = COUNT
-    reads_every_cell = True
-    adds_feature = False
+    # What an error says that counts are too large for, and what other components take such.
+    plural: ClassVar[str]
+    beyond: ClassVar[str] = "GammaMixture for amounts of that size"
+    # How many counts above 0 each column has at the least, whatever rows hold.
+    least_keys: ClassVar[int] = LEAST_KEYS
 
     def reading(self, rows: Any) -> Self:
         """Return the family with the counts that these rows hold.
@@ -53,20 +56,22 @@ class TabledFamily(ColumnwiseFamily):
         ParameterError
             If a count is so large that x log x has no digits left behind the point.
         """
-        values = rows.data if issparse(rows) else rows
+        cells = self.cells_of(rows)
+        values = cells.data if issparse(cells) else cells
         unit = 1 + int(np.fmax.reduce(values, axis=None, initial=0.0))
         if unit > LARGEST_COUNT or unit * self.columns >= 2**62:
             raise ParameterError(
                 f"a count of {float(unit - 1):,.16g} is too large for {self.plural}; use "
-                "GammaMixture for amounts of that size"
+                f"{self.beyond}"
             )
-        set_up = replace(super().reading(rows), unit=max(unit, 1 + LEAST_KEYS))
-        return replace(set_up, keys=set_up._padded(np.unique(set_up._keys_of(rows)[1])))
+        set_up = replace(super().reading(rows), unit=max(unit, 1 + self.least_keys))
+        return replace(set_up, keys=set_up._padded(np.unique(set_up._keys_of(cells)[1])))
 
     def _padded(self, keys: Keys) -> Keys:
-        """Return keys with further ones, so that each column has two: those of 1 and 2."""
-        few = np.flatnonzero(np.bincount(keys // self.unit, minlength=self.columns) < LEAST_KEYS)
-        more = few[:, None] * self.unit + np.arange(1, 1 + LEAST_KEYS)
+        """Return keys with further ones, 1, 2, ..., so that each column has the least number."""
+        found = np.bincount(keys // self.unit, minlength=self.columns)
+        few = np.flatnonzero(found < self.least_keys)
+        more = few[:, None] * self.unit + np.arange(1, 1 + self.least_keys)
         return np.union1d(keys, more.ravel()).astype(np.int64)
 
     def beside(self, other: Any) -> Self:
@@ -135,15 +140,15 @@ class TabledFamily(ColumnwiseFamily):
         """Where the features of each column begin, and C (D + 1,)."""
         return np.searchsorted(self._read, self.unit * np.arange(self.columns + 1)).astype(np.int64)
 
-    def _keys_of(self, rows: Any) -> tuple[NDArray[np.intp], Keys]:
+    def _keys_of(self, cells: Any) -> tuple[NDArray[np.intp], Keys]:
         """Return how many counts above 0 each row has (n,), and their keys, row by row."""
-        if issparse(rows):
-            above = rows.data != 0
-            ends = np.concatenate([[0], np.cumsum(above)])[rows.indptr]
-            columns, counts = rows.indices[above], rows.data[above]
+        if issparse(cells):
+            above = cells.data != 0
+            ends = np.concatenate([[0], np.cumsum(above)])[cells.indptr]
+            columns, counts = cells.indices[above], cells.data[above]
             return np.diff(ends), columns.astype(np.int64) * self.unit + counts.astype(np.int64)
-        above = rows > 0
-        counts = np.where(above, rows, 0.0).astype(np.int64)
+        above = cells > 0
+        counts = np.where(above, cells, 0.0).astype(np.int64)
         return above.sum(axis=1), (counts + np.arange(self.columns) * self.unit)[above]
 
     def sparse_cells(self, rows: Any) -> csr_array:
@@ -154,7 +159,10 @@ class TabledFamily(ColumnwiseFamily):
         ParameterError
             If a count is none of those that the family was set to read.
         """
-        sizes, keys = self._keys_of(rows)
+        return self._ones_of(self.cells_of(rows))
+
+    def _ones_of(self, cells: Any) -> csr_array:
+        sizes, keys = self._keys_of(cells)
         places = np.searchsorted(self._read, keys)
         known = places < len(self._read)
         if not known.all() or (self._read[places] != keys).any():
@@ -164,7 +172,16 @@ class TabledFamily(ColumnwiseFamily):
 
     def fill_cells(self, cells: Float, features: Float) -> None:
         """Write a one at the count of each cell above 0."""
-        features[:] = self.sparse_cells(cells).toarray().T
+        features[:] = self._ones_of(cells).toarray().T
+
+
+@dataclass(frozen=True, eq=False)
+class TabledFamily(TabledCells, ColumnwiseFamily):
+    """Such components of columns that are independent in each."""
+
+    kind = COUNT
+    reads_every_cell = True
+    adds_feature = False
 
     def log_base_cells(self, cells: Float) -> Float:
         """Return -log x!."""

@@ -8,12 +8,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from mixtura.estimators.categorical import CategoricalMixture
     from mixtura.estimators.contaminated import ContaminatedMixture
+    from mixtura.estimators.dirichlet_multinomial import DirichletMultinomialMixture
     from mixtura.estimators.factor_analyser import FactorAnalyserMixture
     from mixtura.estimators.gaussian import GaussianMixture
     from mixtura.estimators.mixed import MixedMixture
     from mixtura.estimators.multinomial import MultinomialMixture
     from mixtura.estimators.named import (
         BernoulliMixture,
+        BetaBinomialMixture,
         BetaMixture,
         BinomialMixture,
         GammaMixture,
@@ -31,10 +33,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BernoulliMixture",
+    "BetaBinomialMixture",
     "BetaMixture",
     "BinomialMixture",
     "CategoricalMixture",
     "ContaminatedMixture",
+    "DirichletMultinomialMixture",
     "FactorAnalyserMixture",
     "GammaMixture",
     "GaussianMixture",
@@ -57,7 +61,9 @@ PLACES = {
     "BinomialMixture": "named",
     "CategoricalMixture": "categorical",
     "ContaminatedMixture": "contaminated",
+    "DirichletMultinomialMixture": "dirichlet_multinomial",
     "FactorAnalyserMixture": "factor_analyser",
+    "BetaBinomialMixture": "named",
     "BetaMixture": "named",
     "GammaMixture": "named",
     "GaussianMixture": "gaussian",

@@ -8,6 +8,7 @@ from mixtura.components.catalogue import ROWS
 from mixtura.estimators.categorical import CategoricalMixture
 from mixtura.estimators.columnwise import ColumnwiseMixture, mixture_of
 from mixtura.estimators.contaminated import ContaminatedMixture
+from mixtura.estimators.dirichlet_multinomial import DirichletMultinomialMixture
 from mixtura.estimators.factor_analyser import FactorAnalyserMixture
 from mixtura.estimators.gaussian import GaussianMixture
 from mixtura.estimators.multinomial import MultinomialMixture
@@ -15,6 +16,7 @@ from mixtura.estimators.student_t import StudentTMixture
 
 __all__ = [
     "BernoulliMixture",
+    "BetaBinomialMixture",
     "BetaMixture",
     "BinomialMixture",
     "GammaMixture",
@@ -33,6 +35,7 @@ OWN = (
     GaussianMixture,
     CategoricalMixture,
     MultinomialMixture,
+    DirichletMultinomialMixture,
     StudentTMixture,
     ContaminatedMixture,
     FactorAnalyserMixture,
@@ -44,6 +47,7 @@ FIRST = {row.estimator: row for row in reversed(ROWS.values()) if row.is_columnw
 MADE: dict[str, type[ColumnwiseMixture]] = {name: mixture_of(row) for name, row in FIRST.items()}
 
 BernoulliMixture = MADE["BernoulliMixture"]
+BetaBinomialMixture = MADE["BetaBinomialMixture"]
 BetaMixture = MADE["BetaMixture"]
 BinomialMixture = MADE["BinomialMixture"]
 GammaMixture = MADE["GammaMixture"]

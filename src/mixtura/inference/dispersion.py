@@ -12,6 +12,7 @@ from scipy.stats import norm
 from mixtura.components.columnwise import ColumnwiseFamily
 from mixtura.components.multinomial import MultinomialFamily
 from mixtura.components.noise import beside_noise
+from mixtura.components.polya import DirichletMultinomialFamily
 from mixtura.components.product import ProductFamily
 from mixtura.data.checks import check_memory
 from mixtura.errors import ParameterError
@@ -221,6 +222,10 @@ def _deviations(
     for own, values, first in parts:
         if isinstance(own, MultinomialFamily):
             yield ALL_ITEMS, _of_draws(array, values.probabilities), None
+        elif isinstance(own, DirichletMultinomialFamily):
+            spread = 1.0 + np.maximum(array.sum(axis=1)[:, None] - 1.0, 0.0) * values.correlations
+            more = (_of_draws(array, values.probabilities) + 1.0) / spread - 1.0
+            yield ALL_ITEMS, more, None
         elif isinstance(own, ColumnwiseFamily) and own.kind is COUNT:
             if own.has_exposure:
                 raise ParameterError(

@@ -19,6 +19,7 @@ Float = NDArray[np.float64]
 # What an item's frequency is, by family: of draws, of rows, or how many there are.
 FREQUENCIES = {
     "multinomial": "probabilities",
+    "dirichlet_multinomial": "probabilities",
     "bernoulli": "probabilities",
     "poisson": "rates",
     "negative_binomial": "means",

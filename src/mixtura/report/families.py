@@ -25,6 +25,7 @@ PAGES: Mapping[str, FamilyPage] = {
     "categorical": ITEMS,
     "bernoulli": ITEMS,
     "multinomial": MULTINOMIAL,
+    "dirichlet_multinomial": MULTINOMIAL,
     "poisson": POISSON,
 }
 

@@ -15,6 +15,7 @@ from mixtura.components.derivatives.chart import (
 )
 from mixtura.components.derivatives.columnwise import ColumnwiseDerivatives
 from mixtura.components.derivatives.contract import Derivatives, Edge, Scale, edge_rows
+from mixtura.components.derivatives.draws import DrawDerivatives
 from mixtura.components.derivatives.features import (
     CategoricalDerivatives,
     MultinomialDerivatives,
@@ -28,6 +29,7 @@ from mixtura.components.gaussian.incomplete import IncompleteGaussianFamily
 from mixtura.components.interval.family import IntervalFamily
 from mixtura.components.multinomial import MultinomialFamily
 from mixtura.components.noise import NoiseFamily
+from mixtura.components.polya import DirichletMultinomialFamily
 from mixtura.components.product import ProductFamily
 from mixtura.errors import ParameterError
 
@@ -65,6 +67,7 @@ def derivatives_of(family: Any, parameters: Any) -> Derivatives:
 derivatives_of.register(GaussianFamily, GaussianDerivatives)
 derivatives_of.register(IncompleteGaussianFamily, IncompleteDerivatives)
 derivatives_of.register(IntervalFamily, IntervalDerivatives)
+derivatives_of.register(DirichletMultinomialFamily, DrawDerivatives)
 derivatives_of.register(MultinomialFamily, MultinomialDerivatives)
 derivatives_of.register(CategoricalFamily, CategoricalDerivatives)
 derivatives_of.register(ColumnwiseFamily, ColumnwiseDerivatives)

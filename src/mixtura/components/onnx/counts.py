@@ -15,6 +15,7 @@ from mixtura.components.multinomial import MultinomialFamily
 from mixtura.components.negative_binomial import NegativeBinomialFamily
 from mixtura.components.onnx.graph import Cells, Graph, log_density_of
 from mixtura.components.poisson import PoissonFamily
+from mixtura.components.polya import BetaBinomialFamily, DirichletMultinomialFamily
 from mixtura.components.rising import ARTANH, LARGEST_ARTANH, LEAST_STIRLING, STIRLING
 from mixtura.components.trials import BinomialFamily
 from mixtura.components.zeros import (
@@ -119,6 +120,32 @@ def _(family: BinomialFamily, parameters: Any, cells: Cells) -> str:
     right = graph.call("Mul", each, finite_logs(shares))
     wrong = graph.call("Mul", graph.call("Sub", most, each), finite_logs(1.0 - shares))
     return graph.known(known, graph.call("Add", right, wrong))
+
+
+@log_density_of.register
+def _(family: BetaBinomialFamily, parameters: Any, cells: Cells) -> str:
+    graph, known = cells.graph, cells.numbers()
+    right, wrong, both = family.sides(parameters)
+    each, most = _each(graph, known), np.array([kind.most for kind in family.kinds])
+    failures = graph.call("Sub", most, each)
+    sides = graph.call(
+        "Add",
+        _spread_counts(graph, each, right.means, right.sizes),
+        _spread_counts(graph, failures, wrong.means, wrong.sizes),
+    )
+    return graph.known(known, graph.call("Sub", sides, both[:, None]))
+
+
+@log_density_of.register
+def _(family: DirichletMultinomialFamily, parameters: Any, cells: Cells) -> str:
+    graph, known = cells.graph, cells.numbers()
+    # The total that items have on average: no density depends on it.
+    items, total = family.sides(parameters, 10.0)
+    draws = graph.sum_of(known, 1, keeps=True)
+    own = _spread_counts(graph, _each(graph, known), items.means, items.sizes)
+    every = _spread_counts(graph, _each(graph, draws), total.means, total.sizes)
+    both = graph.call("Sub", graph.sum_of(own, 2, keeps=True), every)
+    return graph.by_rows(graph.call("Squeeze", both, np.array([2])))
 
 
 @log_density_of.register

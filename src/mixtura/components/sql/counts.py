@@ -14,6 +14,7 @@ from mixtura.components.geometric import GeometricFamily
 from mixtura.components.multinomial import MultinomialFamily
 from mixtura.components.negative_binomial import NegativeBinomialFamily
 from mixtura.components.poisson import PoissonFamily
+from mixtura.components.polya import BetaBinomialFamily, DirichletMultinomialFamily
 from mixtura.components.rising import ARTANH, LARGEST_ARTANH, LEAST_STIRLING, STIRLING
 from mixtura.components.sql.terms import (
     Terms,
@@ -33,6 +34,9 @@ from mixtura.components.zeros import (
 __all__: list[str] = []
 
 Float = NDArray[np.float64]
+
+# The total that items of Dirichlet-multinomials have on average, which no density depends on.
+DRAWS_AT = 10.0
 
 
 @terms_of.register
@@ -138,6 +142,36 @@ def _(family: BinomialFamily, parameters: Any, names: Sequence[str], prefix: str
             for k in range(len(shares))
         )
     )
+
+
+@terms_of.register
+def _(family: BetaBinomialFamily, parameters: Any, names: Sequence[str], prefix: str) -> Terms:
+    right, wrong, both = family.sides(parameters)
+    kinds = zip(names, family.kinds, strict=True)
+    failures = [f"({sql_number(kind.most)} - {name})" for name, kind in kinds]
+    first, halves = _spread_cells(right.means, right.sizes, names, f"{prefix}s")
+    second, others = _spread_cells(wrong.means, wrong.sizes, failures, f"{prefix}f")
+    cells = [
+        [
+            known(f"{first[k][j]} + {second[k][j]} - {sql_number(both[k, j])}")
+            for j in range(len(names))
+        ]
+        for k in range(len(first))
+    ]
+    return _with_halves(cells, halves | others)
+
+
+@terms_of.register
+def _(
+    family: DirichletMultinomialFamily, parameters: Any, names: Sequence[str], prefix: str
+) -> Terms:
+    items, total = family.sides(parameters, DRAWS_AT)
+    whole = {f"{prefix}n": " + ".join(names)}
+    first, halves = _spread_cells(items.means, items.sizes, names, f"{prefix}i")
+    last, others = _spread_cells(total.means, total.sizes, list(whole), f"{prefix}t")
+    steps = (whole, halves | others) if halves or others else (whole,)
+    pairs = zip(first, last, strict=True)
+    return Terms(tuple(f"{joined(own)} - ({every})" for own, (every,) in pairs), steps)
 
 
 @terms_of.register
