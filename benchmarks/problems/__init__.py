@@ -6,7 +6,7 @@ import numpy as np
 
 from problems.columns import COLUMNS
 from problems.discrete import DISCRETE
-from problems.drawn import TRAITS, drawn
+from problems.drawn import MANY_COLUMNS, TRAITS, drawn
 from problems.kinds import KINDS
 from problems.problem import OUTLIER, Problem
 from problems.sizes import SIZES
@@ -19,6 +19,7 @@ GROUPS = {
     "kinds": (*KINDS, *COLUMNS),
     **{name: (name,) for name in DISCRETE},
     "sizes": (*SIZES,),
+    "many": (*MANY_COLUMNS,),
 }
 # How often kinds are drawn, where it is not once.
 OFTEN = {"random": 15.0, "classes": 4.0, "counts": 4.0, "texts": 2.0}
@@ -47,5 +48,12 @@ def kind_of(seed, groups, without=()):
 
 def problem(seed, kind, without=()):
     """Return the problem of this number and kind."""
-    makers = {**KINDS, **COLUMNS, **DISCRETE, **SIZES, "random": partial(drawn, without=without)}
+    makers = {
+        **KINDS,
+        **COLUMNS,
+        **DISCRETE,
+        **SIZES,
+        **MANY_COLUMNS,
+        "random": partial(drawn, without=without),
+    }
     return makers[kind](np.random.default_rng([seed, 1]))

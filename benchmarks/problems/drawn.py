@@ -5,7 +5,7 @@ import numpy as np
 from problems.columns import censored, doubled, rounded, scaled, skewed
 from problems.problem import Parts, Problem, log_uniform
 
-__all__ = ["TRAITS", "drawn"]
+__all__ = ["MANY_COLUMNS", "TRAITS", "drawn"]
 
 # The share of problems with each oddity.
 TRAITS = {
@@ -101,3 +101,19 @@ def drawn(rng, without=()):
     return Problem(
         fitted, held_out, labels, labels, n_components, structure=structure, traits=tuple(traits)
     )
+
+
+def many(rng):
+    """Clusters in 21 to 200 columns, mostly of fewer rows than a covariance has numbers."""
+    n_columns, n_components = int(log_uniform(rng, 21, 200)), int(rng.integers(2, 6))
+    n_rows = int(log_uniform(rng, max(200.0, 3.0 * n_columns), MOST_ROWS))
+    parts = clusters(rng, n_rows, n_columns, n_components, ["t5"] if rng.random() < 0.2 else [])
+    order = rng.permutation(2 * n_rows)
+    first, second = order[:n_rows], order[n_rows:]
+    labels = np.unique(parts.labels[first], return_inverse=True)[1]
+    return Problem(
+        parts.rows[first], parts.rows[second], labels, labels, int(labels.max()) + 1
+    )  # fmt: skip
+
+
+MANY_COLUMNS = {"many": many}

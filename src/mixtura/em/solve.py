@@ -23,6 +23,7 @@ from mixtura.em.certificate import certified
 from mixtura.em.classes import class_model
 from mixtura.em.crossing import best_crossed, may_cross
 from mixtura.em.failures import Failed, Start, attempted, left_out, reasons, survivors
+from mixtura.em.fewer_numbers import best_of_fewer_numbers
 from mixtura.em.fit import FitOptions, Run, fit_each
 from mixtura.em.held import imposed, searching
 from mixtura.em.history import History, PassedOver
@@ -541,6 +542,13 @@ def _found_start(
     if sample.kernel is None:
         # Each run takes long: only those that promise most are carried on.
         models, wider = models[: CARRIED - 1], wider[:1]
+
+    def fewer(part: Sweep, size: int, own: FitOptions, given: StartOptions) -> Model | None:
+        with left_out(search):
+            return _found_start(part, size, own, given, number)[0]
+        return None
+
+    models = best_of_fewer_numbers(sample, models, search, starts, fewer)
     raced = [*models, *wider]
 
     def sets() -> Iterator[list[Model]]:

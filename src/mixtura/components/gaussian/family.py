@@ -1,6 +1,6 @@
 """Gaussian components: the family that the sweep, the M-step and the mixture see."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, ClassVar, Self
@@ -32,6 +32,7 @@ from mixtura.components.gaussian.frame import Frame
 from mixtura.components.gaussian.kernel import GaussianKernel, is_compiled
 from mixtura.components.gaussian.merging import merging_losses
 from mixtura.components.gaussian.moments import moments_of
+from mixtura.components.gaussian.narrower import has_narrower, narrower
 from mixtura.components.gaussian.parameters import (
     VANISHED,
     GaussianMoments,
@@ -134,6 +135,14 @@ class GaussianFamily:
     def in_own_units(cls, structure: Structure, n_columns: int) -> "GaussianFamily":
         """Return the family in the user's units, as a `Mixture` holds it."""
         return cls(structure, Frame.identity(n_columns))
+
+    def narrower(
+        self, rows: Float, weights: Float | None
+    ) -> "Iterator[tuple[GaussianFamily, Float]]":
+        """Yield families of fewer numbers with the rows told by these, see `Narrowing`."""
+        if has_narrower(self.structure, self.n_columns):
+            for own, told in narrower(self.frame.enter(rows), weights):
+                yield GaussianFamily.of(own, told.mean(axis=0), told.std(axis=0)), told
 
     @property
     def n_columns(self) -> int:
