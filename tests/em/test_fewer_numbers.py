@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 from sklearn.metrics import adjusted_rand_score
 
-from mixtura import GaussianMixture
+from mixtura import ContaminatedMixture, GaussianMixture, StudentTMixture
 from mixtura.components.gaussian.narrower import LEADING, has_narrower, narrower
 from mixtura.components.gaussian.structures import STRUCTURES
 
@@ -28,10 +28,13 @@ def drawn(seed: int, apart: float, n_columns: int = 60) -> tuple[Float, NDArray[
 
 
 # Of ten problems of each kind, those of which starts by distances alone found no cluster.
+@pytest.mark.parametrize("estimator", [GaussianMixture, StudentTMixture, ContaminatedMixture])
 @pytest.mark.parametrize(("seed", "apart"), [(5, 0.2), (9, 0.25)])
-def test_clusters_of_more_parameters_than_rows_are_found(seed: int, apart: float) -> None:
+def test_clusters_of_more_parameters_than_rows_are_found(
+    estimator: type[Any], seed: int, apart: float
+) -> None:
     rows, labels = drawn(seed, apart)
-    model = GaussianMixture(3, random_state=0).fit(rows)
+    model = estimator(3, random_state=0).fit(rows)
     assert adjusted_rand_score(labels, model.predict(rows)) > 0.95
     sources = {run.source for run in model.history_.outcomes.short_runs}
     assert "rows parted by fewer numbers" in sources

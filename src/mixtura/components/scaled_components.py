@@ -1,7 +1,7 @@
 """What components with tails ask of Gaussian components that have their scale matrices."""
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Self
@@ -89,6 +89,12 @@ class ScaledComponents(ConstantBesideNoise):
     def start_softness(self) -> float:
         """Return nothing: no parameter sticks to an edge."""
         return 0.0
+
+    def narrower(
+        self, rows: Float, weights: Float | None
+    ) -> "Iterator[tuple[GaussianFamily, Float]]":
+        """Yield Gaussian families of fewer numbers with the rows told by these, see `Narrowing`."""
+        return self.inner.narrower(rows, weights)
 
     @property
     def n_columns(self) -> int:
