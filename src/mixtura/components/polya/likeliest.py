@@ -28,7 +28,7 @@ Flags = NDArray[np.bool_]
 # at which they are as if there were none.
 MOST_FEEDBACK, LEAST_FEEDBACK = 1e12, 1e-9
 # Of Newton's steps: the longest of log γ, the least part of a share, and how many.
-LONGEST_MOVE, LEAST_PART, MOST_STEPS = 3.0, 0.1, 200
+LARGEST_STEP, LEAST_PART, MOST_STEPS = 3.0, 0.1, 200
 # A step that gains no more a row is the last: the next would gain its square.
 LAST_GAIN = 1e-18
 HALVINGS = 12
@@ -198,8 +198,8 @@ class UrnTables:
         by_log = urns.feedback * slope
         bend_of_log = urns.feedback**2 * bend + by_log
         with np.errstate(divide="ignore", invalid="ignore"):
-            move = np.where(bend_of_log < 0, -by_log / bend_of_log, LONGEST_MOVE * np.sign(by_log))
-        move = np.clip(move, -LONGEST_MOVE, LONGEST_MOVE)
+            move = np.where(bend_of_log < 0, -by_log / bend_of_log, LARGEST_STEP * np.sign(by_log))
+        move = np.clip(move, -LARGEST_STEP, LARGEST_STEP)
         shares = alone + beside * self._spread(urns.feedback * move)
         gain = self._by_group(bends.by_share * alone) + by_log * move
         return Urns(shares, move), gain
