@@ -1,5 +1,6 @@
 """The names of groups, told from the cells of a column."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import narwhals.stable.v2 as nw
@@ -9,9 +10,43 @@ from numpy.typing import NDArray
 from mixtura.data.plain import is_missing
 from mixtura.errors import DataError
 
-__all__ = ["Names", "in_order"]
+__all__ = ["Names", "Runs", "in_order"]
 
 Codes = NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Runs:
+    """The groups of rows, of which many in a row are often of one.
+
+    Attributes
+    ----------
+    numbers : (R) of the group of each run
+    sizes : (R) its rows
+    """
+
+    numbers: Codes
+    sizes: Codes
+
+    @classmethod
+    def of(cls, codes: Codes) -> "Runs":
+        """Return the runs of the groups (n) of rows."""
+        starts = _starts(codes)
+        return cls(codes[starts], np.diff(starts, append=len(codes)))
+
+    def of_rows(self) -> Codes:
+        """Return the group (n) of each row."""
+        return np.repeat(self.numbers, self.sizes)
+
+    def where(self, kept: NDArray[np.bool_]) -> "Runs":
+        """Return those of some of the rows."""
+        return Runs.of(self.of_rows()[kept])
+
+    def counts(self, n_groups: int) -> NDArray[np.int64]:
+        """Return how many rows each group has."""
+        found = np.zeros(n_groups, dtype=np.int64)
+        np.add.at(found, self.numbers, self.sizes)
+        return found
 
 
 class Names:
@@ -20,8 +55,8 @@ class Names:
     def __init__(self) -> None:
         self.numbers: dict[Any, int] = {}
 
-    def coded(self, column: Any, called: str) -> Codes:
-        """Return the numbers of groups (n), those that are new after all others.
+    def runs(self, column: Any, called: str) -> Runs:
+        """Return the groups of rows by number, those that are new after all others.
 
         Raises
         ------
@@ -29,22 +64,25 @@ class Names:
             Naming the first row whose group is missing, or if groups have no names.
         """
         try:
-            codes, found = _distinct(column)
+            runs, found = _distinct(column)
         except TypeError as error:
             raise DataError(
                 f"'{called}' has cells that are lists or the like, by which no rows can be put "
                 "together; name groups by text or numbers"
             ) from error
-        missing = [place for place, name in enumerate(found) if _names_none(name)]
+        known = self.numbers
+        new = [place for place, name in enumerate(found) if name not in known]
+        missing = [place for place in new if _names_none(found[place])]
         if missing:
-            row = int(np.flatnonzero(np.isin(codes, missing))[0])
+            row = int(runs.sizes[: int(np.argmax(np.isin(runs.numbers, missing)))].sum())
             raise DataError(
                 f"row {row} (counted from 0) has no group: '{called}' is missing there; drop such "
                 "rows, or give them a group of their own"
             )
-        known = self.numbers
-        numbers = [known.setdefault(name, len(known)) for name in found]
-        return np.array(numbers, dtype=np.intp)[codes]
+        for place in new:
+            known[found[place]] = len(known)
+        numbers = np.array([known[name] for name in found], dtype=np.intp)
+        return Runs(numbers[runs.numbers], runs.sizes)
 
 
 def _names_none(cell: Any) -> bool:
@@ -60,8 +98,15 @@ def in_order(names: list[Any]) -> tuple[tuple[Any, ...], Codes]:
     return tuple(names[place] for place in places), np.array(places, dtype=np.intp)
 
 
-def _distinct(column: Any) -> tuple[Codes, list[Any]]:
-    """Return the distinct values of a column, and which of them each cell is."""
+def _starts(values: NDArray[Any]) -> Codes:
+    """Return where another value begins."""
+    if not len(values):
+        return np.zeros(0, dtype=np.intp)
+    return np.append(0, np.flatnonzero(values[1:] != values[:-1]) + 1)
+
+
+def _distinct(column: Any) -> tuple[Runs, list[Any]]:
+    """Return the distinct values of a column, and which of them cells are."""
     series = nw.from_native(column, series_only=True, pass_through=True)
     if isinstance(series, nw.Series):
         plain = (
@@ -73,14 +118,13 @@ def _distinct(column: Any) -> tuple[Codes, list[Any]]:
     values = np.asarray(column)
     if values.ndim != 1 or values.dtype.kind == "O" or not len(values):
         return _listed(list(column))
-    # Rows that are sorted by group are few runs, however long.
-    starts = np.flatnonzero(np.append(True, values[1:] != values[:-1]))
+    starts = _starts(values)
     found, codes = np.unique(values[starts], return_inverse=True)
-    sizes = np.diff(starts, append=len(values))
-    return np.repeat(codes.astype(np.intp, copy=False), sizes), found.tolist()
+    runs = Runs(codes.astype(np.intp, copy=False), np.diff(starts, append=len(values)))
+    return runs, found.tolist()
 
 
-def _encoded(series: Any) -> tuple[Codes, list[Any]]:
+def _encoded(series: Any) -> tuple[Runs, list[Any]]:
     """Return the same of text and the like, by Arrow where it is there."""
     try:
         encoded = series.to_arrow().dictionary_encode("encode").combine_chunks()
@@ -90,10 +134,10 @@ def _encoded(series: Any) -> tuple[Codes, list[Any]]:
     if hasattr(encoded, "chunks"):
         (encoded,) = encoded.chunks
     codes = encoded.indices.to_numpy(zero_copy_only=False)
-    return codes.astype(np.intp, copy=False), encoded.dictionary.to_pylist()
+    return Runs.of(codes.astype(np.intp, copy=False)), encoded.dictionary.to_pylist()
 
 
-def _listed(cells: list[Any]) -> tuple[Codes, list[Any]]:
+def _listed(cells: list[Any]) -> tuple[Runs, list[Any]]:
     known: dict[Any, int] = {}
     codes = [known.setdefault(cell, len(known)) for cell in cells]
-    return np.array(codes, dtype=np.intp), list(known)
+    return Runs.of(np.array(codes, dtype=np.intp)), list(known)

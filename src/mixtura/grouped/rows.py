@@ -16,7 +16,7 @@ from mixtura.data.memory import bytes_of
 from mixtura.data.parts import ReadAs
 from mixtura.errors import DataError
 from mixtura.grouped.makers import Maker
-from mixtura.grouped.names import Names, in_order
+from mixtura.grouped.names import Names, Runs, in_order
 from mixtura.grouped.parts import grouped_parts
 
 __all__ = ["GroupedRows", "grouped_rows"]
@@ -119,9 +119,9 @@ def grouped_rows(
     called = by if isinstance(by, str) else getattr(by, "name", None) or "group"
     names, counts, n_parts = Names(), np.zeros(0, dtype=np.int64), 0
     for part in parts(rows=False):
-        codes = names.coded(part.groups, called)
-        codes = codes if part.weights is None else codes[part.weights > 0]
-        found = np.bincount(codes, minlength=len(names.numbers))
+        runs = names.runs(part.groups, called)
+        runs = runs if part.weights is None else runs.where(part.weights > 0)
+        found = runs.counts(len(names.numbers))
         found[: len(counts)] += counts
         counts, n_parts = found, n_parts + 1
     if not counts.size:
@@ -131,26 +131,26 @@ def grouped_rows(
     numbers[places] = np.arange(len(places))
     bounds = np.concatenate([[0], np.cumsum(counts[places])]).astype(np.int64)
 
-    def read() -> Iterator[tuple[Codes, Float, tuple[str, ...] | None]]:
+    def read() -> Iterator[tuple[Runs, Float, tuple[str, ...] | None]]:
         for part in parts(rows=True):
             cells, named = maker.cells(part.cells, part.place)
-            codes = numbers[names.coded(part.groups, called)]
+            runs = names.runs(part.groups, called)
             if part.weights is not None:
                 kept = part.weights > 0
-                codes = codes[kept]
+                runs = runs.where(kept)
                 cells = np.column_stack([cells[kept], part.weights[kept]])
             # Rows lie side by side however they came, so that sums over them have the same bits.
-            yield codes, np.ascontiguousarray(cells), named
+            yield Runs(numbers[runs.numbers], runs.sizes), np.ascontiguousarray(cells), named
 
     order: Codes | None = None
     if n_parts > 1:
         room = partial(_room, memory=bytes_of(memory), cache=cache)
         cells, named = _placed(read(), bounds, room)
     else:
-        ((codes, cells, named),) = read()
-        order = np.arange(len(codes))
-        if not (codes[1:] >= codes[:-1]).all():
-            order = np.argsort(codes, kind="stable")
+        ((runs, cells, named),) = read()
+        order = np.arange(len(cells))
+        if not (runs.numbers[1:] >= runs.numbers[:-1]).all():
+            order = np.argsort(runs.of_rows(), kind="stable")
             cells = cells[order]
     counted = None
     if weights is not None:
@@ -159,17 +159,18 @@ def grouped_rows(
 
 
 def _placed(
-    parts: Iterable[tuple[Codes, Float, tuple[str, ...] | None]],
+    parts: Iterable[tuple[Runs, Float, tuple[str, ...] | None]],
     bounds: NDArray[np.int64],
     room: Callable[[int, int], Float],
 ) -> tuple[Float, tuple[str, ...] | None]:
     """Return rows of parts, each where its group has the next place, and the columns' names."""
     free, cells, columns = bounds[:-1].copy(), None, None
-    for codes, found, named in parts:
+    for runs, found, named in parts:
         if cells is None:
             cells, columns = room(int(bounds[-1]), found.shape[1]), named
         if found.shape[1] != cells.shape[1] or named != columns:
             raise DataError("the columns of some files are not those of the first")
+        codes = runs.of_rows()
         order = np.argsort(codes, kind="stable")
         own = codes[order]
         first = np.flatnonzero(np.diff(own, prepend=-1))
