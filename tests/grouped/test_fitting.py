@@ -1,6 +1,7 @@
 """A mixture for each group is what the group's rows alone say, however the data are cut."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -364,6 +365,20 @@ def test_rows_with_missing_cells_are_answered_as_they_were_fitted(groups):
     density = fits.score_samples(frame)
     sums = [density[frame["store"] == group].sum() for group in fits]
     np.testing.assert_allclose(sums, fits.log_likelihood, rtol=1e-9)
+
+
+def test_rows_in_files_are_answered_where_they_stand(groups, fits, tmp_path):
+    frame = named(groups).sample(frac=1, random_state=2)
+    cuts = [0, 70, 71, len(frame)]
+    for place, (first, last) in enumerate(pairwise(cuts)):
+        frame[first:last].to_parquet(tmp_path / f"{place}.parquet")
+    files = str(tmp_path / "*.parquet")
+    assert (fits.predict(files) == fits.predict(frame)).all()
+    assert (fits.score_samples(files) == fits.score_samples(frame)).all()
+    # Columns go by their names, also where the files have others.
+    turned = frame.assign(other=1.0)[["other", "z", "store", "y", "x"]]
+    turned.to_parquet(tmp_path / "turned.parquet")
+    assert (fits.predict(tmp_path / "turned.parquet") == fits.predict(frame)).all()
 
 
 def test_no_rows_are_refused_and_lazy_frames_are_read(groups, fits):

@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 from mixtura.data.frames import is_frame
 from mixtura.errors import DataError, ParameterError
 from mixtura.grouped.makers import Numbers, Told
+from mixtura.grouped.names import places_by_group
 from mixtura.grouped.numbers import numbers_by_group
-from mixtura.grouped.rows import grouped_rows
+from mixtura.grouped.parts import grouped_parts
 from mixtura.grouped.stored import save_groups
+from mixtura.kinds import ColumnKind
 from mixtura.mixture import Mixture
 from mixtura.text import Backend, Passage, Summary, Table, Tabled, frame_of_columns, number
 
@@ -24,8 +26,6 @@ Float = NDArray[np.float64]
 
 # Groups that a summary names of those that are not to be trusted.
 NAMED = 10
-# Rows that are in memory stay there.
-ALL = 1 << 62
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -184,8 +184,8 @@ class GroupedMixtures(Tabled):
 
         Parameters
         ----------
-        data, by : as `fit_by` takes them, in memory; by is that of the fit when None. A missing
-            cell is left out of its row's density
+        data, by : as `fit_by` takes them, in memory or in files, which are read once; by is that
+            of the fit when None. A missing cell is left out of its row's density
 
         Raises
         ------
@@ -207,29 +207,37 @@ class GroupedMixtures(Tabled):
         self, data: Any, by: Any, asked: Callable[[Mixture, Float], Any], dtype: Any
     ) -> Any:
         first = next((one for one in self.mixtures if one is not None), None)
-        columns = first.columns if first is not None and is_frame(data) else None
-        called = self.by if by is None else by
+        has_names = is_frame(data) or not isinstance(data, np.ndarray | list)
+        columns = first.columns if first is not None and has_names else None
         # Levels of categories are those of all groups.
         kinds = () if first is None else first.kinds
         told = any(kind.name == "category" for kind in kinds)
         maker = Told(first) if first is not None and told else Numbers(gaps=True)
-        rows = grouped_rows(data, called, columns, maker=maker, memory=ALL)
-        found = np.empty(len(rows.cells), dtype=dtype)
-        for g, group in enumerate(rows.groups):
-            number = self._numbers.get(group)
-            mixture = None if number is None else self.mixtures[number]
-            if mixture is None:
-                why = "the fit had no such group" if number is None else self._why(number)
-                raise DataError(f"group {group!r} has no mixture: {why}; leave its rows out")
-            if told and mixture.kinds != kinds:
-                raise DataError(
-                    f"the mixture of group {group!r} has other columns than those of others; ask "
-                    "it alone"
-                )
-            assert rows.order is not None
-            places = rows.order[rows.bounds[g] : rows.bounds[g + 1]]
-            found[places] = asked(mixture.coded, rows.of(g))
-        return found
+        found = [np.empty(0, dtype=dtype)]
+        for part in grouped_parts(data, self.by if by is None else by, columns)(rows=True):
+            cells = np.ascontiguousarray(maker.cells(part.cells, part.place)[0])
+            answers = np.empty(len(cells), dtype=dtype)
+            for group, places in places_by_group(part.groups, self.by):
+                mixture = self._mixture_of(group, kinds if told else None)
+                answers[places] = asked(mixture.coded, cells[places])
+            found.append(answers)
+        if not any(map(len, found)):
+            raise DataError("there are no rows")
+        return np.concatenate(found)
+
+    def _mixture_of(self, group: Any, kinds: tuple[ColumnKind, ...] | None) -> Mixture:
+        """Return what a group was fitted by, which has columns of some kinds if these are given."""
+        number = self._numbers.get(group)
+        mixture = None if number is None else self.mixtures[number]
+        if mixture is None:
+            why = "the fit had no such group" if number is None else self._why(number)
+            raise DataError(f"group {group!r} has no mixture: {why}; leave its rows out")
+        if kinds is not None and mixture.kinds != kinds:
+            raise DataError(
+                f"the mixture of group {group!r} has other columns than those of others; ask it "
+                "alone"
+            )
+        return mixture
 
 
 def _rows_of(columns: dict[str, list[Any]]) -> list[dict[str, Any]]:

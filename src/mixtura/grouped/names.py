@@ -1,6 +1,8 @@
 """The names of groups, told from the cells of a column."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import narwhals.stable.v2 as nw
@@ -10,7 +12,7 @@ from numpy.typing import NDArray
 from mixtura.data.plain import is_missing
 from mixtura.errors import DataError
 
-__all__ = ["Names", "Runs", "in_order"]
+__all__ = ["Names", "Runs", "in_order", "places_by_group"]
 
 Codes = NDArray[np.intp]
 
@@ -96,6 +98,16 @@ def in_order(names: list[Any]) -> tuple[tuple[Any, ...], Codes]:
     except TypeError:
         places = list(range(len(names)))
     return tuple(names[place] for place in places), np.array(places, dtype=np.intp)
+
+
+def places_by_group(column: Any, called: str) -> Iterator[tuple[Any, Codes]]:
+    """Yield each group that some rows are of, and where these stand."""
+    names = Names()
+    codes = names.runs(column, called).of_rows()
+    order = np.argsort(codes, kind="stable")
+    ends = np.cumsum(np.bincount(codes, minlength=len(names.numbers))).tolist()
+    for name, span in zip(names.numbers, pairwise([0, *ends]), strict=True):
+        yield name, order[slice(*span)]
 
 
 def _starts(values: NDArray[Any]) -> Codes:

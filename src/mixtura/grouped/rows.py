@@ -38,7 +38,6 @@ class GroupedRows:
     bounds : (G + 1) int64, where the rows of each begin
     cells : (N, D) float64
     columns : (D) names, or None
-    order : (N) where each row stood, or None where they came in parts
     weights : (N,) of the rows, or None where every row counts once
     read_as : what is known of columns with categories, or None where cells are numbers
     """
@@ -48,7 +47,6 @@ class GroupedRows:
     bounds: NDArray[np.int64]
     cells: Float
     columns: tuple[str, ...] | None
-    order: Codes | None = None
     weights: Float | None = None
     read_as: ReadAs | None = None
 
@@ -77,7 +75,7 @@ class GroupedRows:
         own = slice(bounds[0], bounds[-1])
         weights = None if self.weights is None else np.array(self.weights[own])
         groups = self.groups[first:last]
-        return GroupedRows(self.by, groups, bounds, self.cells[own], self.columns, None, weights)
+        return GroupedRows(self.by, groups, bounds, self.cells[own], self.columns, weights)
 
 
 def grouped_rows(
@@ -142,20 +140,17 @@ def grouped_rows(
             # Rows lie side by side however they came, so that sums over them have the same bits.
             yield Runs(numbers[runs.numbers], runs.sizes), np.ascontiguousarray(cells), named
 
-    order: Codes | None = None
     if n_parts > 1:
         room = partial(_room, memory=bytes_of(memory), cache=cache)
         cells, named = _placed(read(), bounds, room)
     else:
         ((runs, cells, named),) = read()
-        order = np.arange(len(cells))
         if not (runs.numbers[1:] >= runs.numbers[:-1]).all():
-            order = np.argsort(runs.of_rows(), kind="stable")
-            cells = cells[order]
+            cells = cells[np.argsort(runs.of_rows(), kind="stable")]
     counted = None
     if weights is not None:
         cells, counted = cells[:, :-1], cells[:, -1]
-    return GroupedRows(called, groups, bounds, cells, named, order, counted, maker.ended(cells))
+    return GroupedRows(called, groups, bounds, cells, named, counted, maker.ended(cells))
 
 
 def _placed(
