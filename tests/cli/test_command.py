@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -417,3 +418,9 @@ def test_what_cannot_be_taken_in_leaves_the_model_as_it_is(halves, tmp_path):
         assert said in done.stderr
         assert "Traceback" not in done.stderr
     assert model.read_bytes() == before
+
+
+def test_who_calls_the_command_keeps_his_signal_handlers(tmp_path):
+    before = signal.getsignal(signal.SIGTERM)
+    assert mixtura("summary", tmp_path / "none.mixtura").exit_code == 1
+    assert signal.getsignal(signal.SIGTERM) == before

@@ -11,7 +11,7 @@ import click
 from mixtura import __version__
 from mixtura.cli.loading import loaded
 from mixtura.cli.standard_output import forget_output
-from mixtura.cli.voice import end_interrupted, interrupt_on_terminate, say
+from mixtura.cli.voice import end_interrupted, interrupted_on_terminate, say
 from mixtura.errors import MixturaError, ParameterError
 
 __all__ = ["COMMANDS", "command"]
@@ -61,8 +61,7 @@ class _Group(click.Group):
             return super().make_context(*arguments, **more)
 
     def invoke(self, ctx: click.Context) -> Any:
-        interrupt_on_terminate()
-        with _exit_codes(), warnings.catch_warnings():
+        with interrupted_on_terminate(), _exit_codes(), warnings.catch_warnings():
             warnings.showwarning = _say_warning
             return super().invoke(ctx)
 

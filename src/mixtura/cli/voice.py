@@ -3,13 +3,15 @@
 import re
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, NoReturn
 
 import click
 
 __all__ = [
     "end_interrupted",
-    "interrupt_on_terminate",
+    "interrupted_on_terminate",
     "say",
     "without_controls",
 ]
@@ -38,9 +40,15 @@ def without_controls(text: str) -> str:
     return CONTROL.sub(lambda found: repr(found.group())[1:-1], text)
 
 
-def interrupt_on_terminate() -> None:
-    """Let the signal that ends a process do what Ctrl-C does."""
-    signal.signal(signal.SIGTERM, _interrupt)
+@contextmanager
+def interrupted_on_terminate() -> Iterator[None]:
+    """Let the signal that ends a process do what Ctrl-C does, meanwhile."""
+    before = signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        yield
+    finally:
+        # Who calls the command within a program of his own has it back.
+        signal.signal(signal.SIGTERM, before)
 
 
 def end_interrupted() -> NoReturn:
