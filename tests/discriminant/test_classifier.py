@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_array_equal
+from sklearn.base import clone
 from sklearn.mixture import GaussianMixture as SklearnMixture
 from sklearn.naive_bayes import CategoricalNB
 from sklearn.preprocessing import StandardScaler
@@ -48,6 +49,33 @@ def test_classifiers_keep_the_conventions_of_scikit_learn(
     estimator: Any, check: Callable[[Any], None]
 ) -> None:
     check(estimator)
+
+
+@pytest.mark.parametrize("kind", [str, int, bool, float, "category"])
+@pytest.mark.parametrize(
+    "classifier", [GaussianMixtureClassifier(), MixtureClassifier(GaussianMixture())]
+)
+def test_classes_are_a_column_by_its_name(classifier: Any, kind: Any) -> None:
+    rng = np.random.default_rng()
+    frame = pd.DataFrame(rng.normal(size=(60, 3)), columns=["a", "kind", "c"])
+    frame["kind"] = pd.Series(rng.integers(2, size=60)).astype(kind)
+    apart = clone(classifier).fit(frame[["a", "c"]], frame["kind"])
+    named = clone(classifier).fit(frame, "kind")
+    assert_array_equal(named.classes_, apart.classes_)
+    assert named.classes_.dtype == apart.classes_.dtype
+    assert named.table() == apart.table()
+    rows = frame[["a", "c"]]
+    assert_array_equal(named.predict(rows), apart.predict(rows))
+    with pytest.raises(DataError, match="there is no column 'kinds'"):
+        clone(classifier).fit(frame, "kinds")
+
+
+def test_classes_by_name_are_those_of_rows_in_memory(tmp_path: Path) -> None:
+    with pytest.raises(ParameterError, match="the rows have no names"):
+        GaussianMixtureClassifier().fit(np.eye(4), "kind")
+    pd.DataFrame({"a": [1.0, 2], "kind": ["x", "y"]}).to_parquet(tmp_path / "rows.parquet")
+    with pytest.raises(DataError, match="give a frame"):
+        GaussianMixtureClassifier().fit(dataset(tmp_path / "rows.parquet"), "kind")
 
 
 def answers(seed: int, n_rows: int = 300) -> tuple[np.ndarray, np.ndarray]:

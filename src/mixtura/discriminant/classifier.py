@@ -9,7 +9,8 @@ from sklearn.base import clone
 
 from mixtura.data.dataset import Dataset
 from mixtura.data.plain import plain_table
-from mixtura.discriminant.face import ClassMixtures, labelled
+from mixtura.discriminant.face import ClassMixtures
+from mixtura.discriminant.labelled import labelled, parted
 from mixtura.errors import DataError, ParameterError
 from mixtura.estimators.base import MixtureEstimator
 from mixtura.mixture import Mixture
@@ -61,7 +62,7 @@ class MixtureClassifier(ClassMixtures):
         Parameters
         ----------
         X : (N, D) rows as the estimator takes them; frames by name
-        y : (N,) labels of the classes
+        y : (N,) labels of the classes, or the name of their column in X
         sample_weight : (N,) row weights from 0 up
 
         Raises
@@ -71,6 +72,7 @@ class MixtureClassifier(ClassMixtures):
         ParameterError
             If a setting cannot be used.
         """
+        X, y = parted(X, y)
         given = labelled(y, sample_weight, self._count_rows(X))
         # Rows of other classes stay, without weight: what levels there are is the same for all.
         fits = [

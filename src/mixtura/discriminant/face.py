@@ -1,20 +1,17 @@
 """The scikit-learn face of classifiers that have a mixture for each class."""
 
-import warnings
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, column_or_1d
+from sklearn.utils.validation import check_is_fitted
 
 from mixtura.arrays import as_share, generator_of
 from mixtura.data.checks import row_weights
-from mixtura.data.plain import is_missing
 from mixtura.data.weights import given_weights
+from mixtura.discriminant.labelled import Labelled
 from mixtura.discriminant.pooled import pooled
 from mixtura.discriminant.rules import (
     adapted,
@@ -26,118 +23,15 @@ from mixtura.discriminant.rules import (
 )
 from mixtura.discriminant.stored import save_classifier
 from mixtura.doors import Plotted
-from mixtura.errors import DataError, MixturaWarning
 from mixtura.mixture import Mixture
 from mixtura.text import Passage, Summary, Table, Tabled
 
-__all__ = ["ClassMixtures", "Labelled", "labelled"]
+__all__ = ["ClassMixtures"]
 
 Float = NDArray[np.float64]
 
 # Rows drawn for the threshold below which a row is of no known class.
 DRAWN = 20_000
-
-# Of fewer rows than this a class may well have one.
-FEW_ROWS = 20
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Labelled:
-    """What is known of rows' classes.
-
-    Attributes
-    ----------
-    classes : (C,) labels, in order
-    codes : (N,) the place of each row's class among them
-    weights : (N,) row weights
-    """
-
-    classes: NDArray[Any]
-    codes: NDArray[np.intp]
-    weights: Float
-
-    def take(self, rows: NDArray[np.intp]) -> "Labelled":
-        """Return that of some rows, of the same classes."""
-        return Labelled(self.classes, self.codes[rows], self.weights[rows])
-
-    @property
-    def shares(self) -> Float:
-        """Return the share of each class (C,)."""
-        totals = np.bincount(self.codes, self.weights, minlength=len(self.classes))
-        return totals / totals.sum()
-
-    def likelihood(self, densities: Float, n_parameters: int) -> tuple[float, float]:
-        """Return Σ w log(share of its class · density) and the BIC of so many parameters.
-
-        Parameters
-        ----------
-        densities : (N, C) log f_c(x)
-        n_parameters : shares of the classes included
-        """
-        own = densities[np.arange(len(self.codes)), self.codes] + np.log(self.shares[self.codes])
-        used = self.weights > 0
-        total = float(self.weights[used] @ own[used])
-        return total, -2 * total + n_parameters * float(np.log(self.weights.sum()))
-
-
-def labelled(y: Any, sample_weight: ArrayLike | None, n_rows: int) -> Labelled:
-    """Return what y says of rows' classes.
-
-    Raises
-    ------
-    DataError
-        If it has not one label for each row, or fewer than two classes, or one without weight.
-    """
-    if y is None:
-        raise DataError("a classifier requires y to be passed, but the target y is None")
-    try:
-        labels = column_or_1d(y, warn=True)
-        _check_present(labels)
-        with warnings.catch_warnings():
-            # What it says of many classes is said below.
-            warnings.simplefilter("ignore", UserWarning)
-            check_classification_targets(labels)
-    except (TypeError, ValueError) as error:
-        raise DataError(str(error)) from error
-    if not n_rows:
-        raise DataError("X has no rows; give at least one of each class")
-    if len(labels) != n_rows:
-        raise DataError(f"y has {len(labels)} labels, and X has {n_rows} rows; give one each")
-    weights = row_weights(sample_weight, n_rows)
-    classes, codes = np.unique(labels, return_inverse=True)
-    if len(classes) < 2:
-        raise DataError(f"y holds 1 class, {classes.tolist()[0]!r}; a classifier needs two")
-    if 2 * len(classes) > n_rows > FEW_ROWS:
-        warnings.warn(
-            f"y holds {len(classes):,} classes in {n_rows:,} rows, so most have a row of their "
-            "own; is it an identifier, or an amount?",
-            MixturaWarning,
-            stacklevel=3,
-        )
-    found = Labelled(classes, codes, np.ones(n_rows) if weights is None else weights)
-    empty = np.flatnonzero(found.shares == 0)
-    if len(empty):
-        label = classes.tolist()[empty[0]]
-        raise DataError(f"class {label!r} has no row of weight; leave it out of y")
-    return found
-
-
-def _check_present(labels: NDArray[Any]) -> None:
-    """Raise `DataError` for the first row without a label, and for labels of unlike types."""
-    # NaN alone is not equal to itself.
-    missing = [
-        row for row, one in enumerate(labels.tolist()) if is_missing(one) or bool(one != one)
-    ]
-    if missing:
-        raise DataError(
-            f"y holds no label at row {missing[0]} (counted from 0), and {len(missing)} row(s) in "
-            "all have none; leave them out, or fit all rows as one mixture, by use_y=True"
-        )
-    types = sorted({type(label).__name__ for label in labels.tolist()})
-    if labels.dtype == object and len(types) > 1:
-        raise DataError(
-            f"y holds labels of several types ({', '.join(types)}); give all of one, such as text"
-        )
 
 
 class ClassMixtures(Plotted, Tabled, ClassifierMixin, BaseEstimator, ABC):

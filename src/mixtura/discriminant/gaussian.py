@@ -12,8 +12,9 @@ from numpy.typing import ArrayLike, NDArray
 from mixtura.components.gaussian.structures import CODES, distinct, structure
 from mixtura.data.checks import check_varying
 from mixtura.data.weights import given_weights
-from mixtura.discriminant.face import ClassMixtures, Labelled, labelled
+from mixtura.discriminant.face import ClassMixtures
 from mixtura.discriminant.folds import Fold, folds_of, held_out
+from mixtura.discriminant.labelled import Labelled, labelled, parted
 from mixtura.discriminant.rules import checked_priors
 from mixtura.errors import (
     NUMERICAL,
@@ -134,7 +135,7 @@ class GaussianMixtureClassifier(ClassMixtures):
         Parameters
         ----------
         X : (N, D) numbers: array, data frame or table
-        y : (N,) labels of the classes
+        y : (N,) labels of the classes, or the name of their column in X
         sample_weight : (N,) row weights from 0 up
 
         Raises
@@ -151,6 +152,7 @@ class GaussianMixtureClassifier(ClassMixtures):
         codes = _codes_of(self.covariance_type)
         # One seed for all models, also where each draw is another.
         settings = self._settings()
+        X, y = parted(X, y)
         rows, columns = checked_gappy_rows(X, self, self.missing)
         given = labelled(y, given_weights(X, sample_weight), len(rows))
         used = rows[given.weights > 0]
