@@ -174,7 +174,7 @@ def test_codes_of_missing_cells_and_logarithms_are_the_same_whatever_memory_ther
 def test_a_dataset_knows_codes_of_missing_cells_and_takes_logarithms(tmp_path):
     rows = np.array([[1.0, 99.0, 3.0], [99.0, 5.0, 99.0]])
     path = write(tmp_path / "rows.parquet", rows)
-    data = dataset(path, ["log(c)", "a"], weights="b", missing=["99"], logs=["c"])
+    data = dataset(path, ["log(c)", "a"], weights="b", missing=["99"], transforms={"c": "log"})
     np.testing.assert_array_equal(data.array(), [[np.log(3.0), 1.0], [np.nan, np.nan]])
     # Those of weights are weights.
     assert data.row_weights.tolist() == [99.0, 5.0]

@@ -178,3 +178,29 @@ def test_codes_of_many_digits_are_written_out(digits: int, sign: int) -> None:
     assert f"{code} (8 cells)" in str(found)
     assert f"--missing {code} by command" in str(found)
     assert found.table()[0]["missing_codes"] == str(code)
+
+
+def clock(rng, n_rows):
+    """Return when rows were taken: in bursts, with pauses, in ticks."""
+    rate = rng.gamma(2, size=5)[np.sort(rng.integers(5, size=n_rows))] + 1
+    waits = rng.exponential(1 / rate) + (rng.random(n_rows) < 3 / n_rows) * n_rows / 40
+    return np.cumsum(waits).round(int(rng.integers(0, 4))) + rng.integers(0, 10**6)
+
+
+def test_when_rows_were_taken_is_told_from_durations_that_rows_are_sorted_by():
+    rng = np.random.default_rng()
+    right = {"clock": 0, "durations": 0, "unsorted": 0}
+    for _ in range(40):
+        n_rows = int(rng.integers(100, 3000))
+        waits = rng.gamma(rng.uniform(0.5, 3), rng.uniform(1, 50), n_rows)
+        name = str(rng.choice(["Time", "time", "elapsed_s", "TIMESTAMP", "event time"]))
+        for what, cells, kind in (
+            ("clock", clock(rng, n_rows), "row times"),
+            ("durations", np.sort(waits), "amounts"),
+            ("unsorted", waits, "amounts"),
+        ):
+            found = inspect(pd.DataFrame({name: cells, "b": rng.normal(size=n_rows)}))
+            right[what] += found.columns[0].kind == kind
+    assert min(right.values()) >= 34, right
+    # Without such a name it is an amount that rows are sorted by.
+    assert inspect(pd.DataFrame({"x": np.sort(rng.normal(size=300))})).columns[0].kind == "amounts"

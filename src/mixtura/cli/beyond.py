@@ -64,7 +64,7 @@ def rows_beyond(
     file, part = first
     table = table_of(file, part, spelled=is_spelled(file))
     table.check_known(request.left_out)
-    table.check_known(request.logs)
+    request.check_transformed(table)
     beyond = offer.beyond(request.cleaning.of(table), request)
     say(f"reading {len(files)} file(s) of more than memory may hold", err=True)
     weights, bad = request.weights_column, "skip" if skips else "error"
@@ -76,7 +76,7 @@ def rows_beyond(
         cache=cache,
         on_bad=bad,
         missing=request.missing,
-        logs=request.logs,
+        transforms={one.column: one.spelled for one in request.transforms},
     )
     return data, beyond
 

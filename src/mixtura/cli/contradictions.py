@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from mixtura.data.transforms import Transform
 from mixtura.errors import ParameterError
 
-__all__ = ["check_excluded", "check_logs", "check_roles", "check_target", "check_written"]
+__all__ = ["check_excluded", "check_roles", "check_target", "check_transformed", "check_written"]
 
 
 def check_target(output: Path | None, read: Sequence[Path]) -> None:
@@ -37,31 +38,37 @@ def check_excluded(columns: Sequence[str], excluded: Sequence[str]) -> None:
         )
 
 
-def check_logs(
-    logs: Sequence[str], columns: Sequence[str], others: Mapping[str, Sequence[str]]
+def check_transformed(
+    transforms: Sequence[Transform], columns: Sequence[str], others: Mapping[str, Sequence[str]]
 ) -> None:
-    """Raise `ParameterError` where a column of --log is not fitted, or named twice.
+    """Raise `ParameterError` where a column is not fitted, or has two functions.
 
     Parameters
     ----------
-    logs, columns : names of those options
+    transforms : that options name
+    columns : names of --columns
     others : names of columns that are not fitted as such, by the option that gives them
     """
-    twice = [name for place, name in enumerate(logs) if name in logs[:place]]
-    if twice:
-        raise ParameterError(f"--log names column '{twice[0]}' twice; name it once")
-    for option, names in others.items():
-        taken = [name for name in names if name in logs]
+    named: dict[str, str] = {}
+    for one in transforms:
+        if named.get(one.column) == one.function:
+            raise ParameterError(
+                f"--{one.function} names column '{one.column}' twice; name it once"
+            )
+        taken = [option for option, names in others.items() if one.column in names]
+        if one.column in named:
+            taken.append(f"--{named[one.column]}")
         if taken:
             raise ParameterError(
-                f"--log names column '{taken[0]}', and so does {option}; leave it out of one of "
-                "them"
+                f"--{one.function} names column '{one.column}', and so does {taken[0]}; leave it "
+                "out of one of them"
             )
-    left = [name for name in logs if columns and name not in columns]
-    if left:
-        raise ParameterError(
-            f"--log names column '{left[0]}', which --columns leaves out; name it there too"
-        )
+        if columns and one.column not in columns:
+            raise ParameterError(
+                f"--{one.function} names column '{one.column}', which --columns leaves out; name "
+                "it there too"
+            )
+        named[one.column] = one.function
 
 
 def check_roles(columns: Sequence[str], roles: Mapping[str, Sequence[str]]) -> None:

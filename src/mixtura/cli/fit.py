@@ -16,7 +16,12 @@ from mixtura.cli.binding import (
     ordinal_of,
     ordinal_option,
 )
-from mixtura.cli.contradictions import check_excluded, check_logs, check_roles, check_written
+from mixtura.cli.contradictions import (
+    check_excluded,
+    check_roles,
+    check_transformed,
+    check_written,
+)
 from mixtura.cli.counts import Naming, count_options
 from mixtura.cli.families import OFFERS, Request, check_options
 from mixtura.cli.fitted import Fitted
@@ -38,13 +43,14 @@ from mixtura.cli.options import (
     missing_option,
     prior_option,
     seed_option,
+    transform_options,
+    transforms_asked,
     weights_option,
 )
 from mixtura.cli.output import MODEL, REPORT, Output, output_folder, told
 from mixtura.cli.resuming import FREE, checkpoint_option, continued, resumable, resume_option
 from mixtura.cli.standard_input import spooled_input
 from mixtura.cli.voice import end_interrupted, say
-from mixtura.data.logarithms import log_name
 from mixtura.errors import DataError, MixturaError, ParameterError
 from mixtura.report import PAGE_PACKAGES, require, write_report
 from mixtura.selection import CRITERIA, Selection
@@ -103,11 +109,7 @@ __all__ = ["fit"]
     "--columns", help="Columns to fit, separated by commas; default all that suit the family."
 )
 @exclude_option
-@click.option(
-    "--log",
-    help="Columns to fit by their natural logarithms, separated by commas; they are called "
-    "log(NAME), and likelihoods are of these.",
-)
+@transform_options
 @click.option("--exposure", help="Column of exposures, with --family poisson.")
 @click.option(
     "--period",
@@ -198,7 +200,7 @@ def fit(context: click.Context, **options: Any) -> None:
     named = {f"--{name}": split_names(options[name]) for name in ("weights", "exposure")}
     check_roles(split_names(options["columns"]), named)
     named |= {"--exclude": split_names(options["exclude"]), "--id": [options["id_column"] or ""]}
-    check_logs(split_names(options["log"]), split_names(options["columns"]), named)
+    check_transformed(transforms_asked(options), split_names(options["columns"]), named)
     check_excluded(split_names(options["columns"]), split_names(options["exclude"]))
     asked = {name: value for name, value in options.items() if name not in FREE}
     with nullcontext() if output is None else output_folder(output, force=force) as folder:
@@ -229,6 +231,9 @@ def _fit(
     columns: str | None,
     exclude: str | None,
     log: str | None,
+    arcsinh: str | None,
+    logicle: str | None,
+    cofactor: float | None,
     exposure: str | None,
     period: float | None,
     trials: int | tuple[int, ...] | None,
@@ -254,11 +259,14 @@ def _fit(
     engine: str,
     on_bad: str,
 ) -> None:
-    logs, long = tuple(split_names(log)), long_of(long_names, sums=family in COUNTED)
+    functions = {"log": log, "arcsinh": arcsinh, "logicle": logicle, "cofactor": cofactor}
+    transforms = transforms_asked(functions)
+    called = {one.column: one.name for one in transforms}
+    long = long_of(long_names, sums=family in COUNTED)
     naming = Naming(items, row_names, transpose)
     id_column = id_column or (None if long is None else long.row)
     request = Request(
-        columns=tuple(log_name(name) if name in logs else name for name in split_names(columns)),
+        columns=tuple(called.get(name, name) for name in split_names(columns)),
         left_out=(*split_names(weights), *split_names(id_column), *split_names(exclude)),
         sizes=tuple(sizes),
         structures=structures,
@@ -280,7 +288,7 @@ def _fit(
         weights_column=weights,
         id_column=id_column,
         missing=tuple(split_names(missing)),
-        logs=logs,
+        transforms=transforms,
         keep_formulas=keep_formulas,
         engine=engine,
         skips=on_bad == "skip",

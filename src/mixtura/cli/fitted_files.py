@@ -84,7 +84,7 @@ def _of_columns(request: Request) -> dict[str, bool]:
         "--id": request.id_column is not None,
         "--exposure": request.exposure is not None,
         "--missing": bool(request.missing),
-        "--log": bool(request.logs),
+        **{f"--{one.function}": True for one in request.transforms},
     }
 
 

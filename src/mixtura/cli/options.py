@@ -1,5 +1,6 @@
 """Options of commands that fit: what they hold, and those that several have."""
 
+from collections.abc import Callable, Mapping
 from itertools import chain, islice
 from math import inf
 from pathlib import Path
@@ -11,6 +12,7 @@ from mixtura.cli.advice import translated
 from mixtura.components.factor_analyser.structures import CODES as FACTOR_CODES
 from mixtura.components.gaussian.structures import structure
 from mixtura.data.memory import bytes_of
+from mixtura.data.transforms import SCALES, Transform
 from mixtura.errors import ParameterError
 from mixtura.estimators.sizes import MOST_SIZES
 from mixtura.text import split_names
@@ -31,10 +33,22 @@ __all__ = [
     "missing_option",
     "prior_option",
     "seed_option",
+    "transform_options",
+    "transforms_asked",
     "weights_option",
 ]
 
 
+# Functions of columns, by option.
+TRANSFORMS = {
+    "log": "Columns to fit by their natural logarithms, separated by commas; they are called "
+    "log(NAME), and likelihoods are of these.",
+    "arcsinh": "Columns to fit by arcsinh(x / --cofactor), which is about linear below the "
+    "cofactor and logarithmic above, of negative cells too; they are called "
+    "arcsinh(NAME/COFACTOR).",
+    "logicle": "Columns to fit by their logicle function, which files of cytometers are shown by; "
+    "needs flowutils.",
+}
 ENGINES = ("serial", "threads", "processes", "dask", "spark")
 
 
@@ -213,6 +227,37 @@ seed_option = click.option(
     show_default=True,
     help="Seed of everything random.",
 )
+
+
+def transform_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options."""
+    command = click.option(
+        "--cofactor",
+        type=click.FloatRange(min=0, min_open=True),
+        help=f"Of --arcsinh: {SCALES['arcsinh']:g} by default, as for fluorescence; 5 as a rule "
+        "for mass cytometry.",
+    )(command)
+    for name in reversed(TRANSFORMS):
+        command = click.option(f"--{name}", help=TRANSFORMS[name])(command)
+    return command
+
+
+def transforms_asked(options: Mapping[str, Any]) -> tuple[Transform, ...]:
+    """Return the functions that options name.
+
+    Raises
+    ------
+    ParameterError
+        If --cofactor is given alone.
+    """
+    scales = SCALES | ({"arcsinh": options["cofactor"]} if options["cofactor"] else {})
+    if options["cofactor"] and not options["arcsinh"]:
+        raise ParameterError("--cofactor is that of --arcsinh, which names no column; give both")
+    return tuple(
+        Transform(column, name, scales[name])
+        for name in TRANSFORMS
+        for column in split_names(options[name])
+    )
 
 
 def memory_option(beyond: str) -> Any:

@@ -275,7 +275,7 @@ def _whole(
     """Yield a file at once that other libraries read."""
     yield (
         f"'{file}'",
-        PACKAGES[file.suffix.lower()](file, None if columns is None else tuple(columns)),
+        PACKAGES[format_of(file) or ""](file, None if columns is None else tuple(columns)),
     )
 
 

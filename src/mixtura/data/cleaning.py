@@ -1,10 +1,10 @@
-"""What is done to columns of files before they are fitted: codes of missing cells, logarithms."""
+"""What is done to columns of files before they are fitted: codes of missing cells, functions."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from mixtura.data.logarithms import log_name, with_logs
 from mixtura.data.table import Table
+from mixtura.data.transforms import Transform, with_transforms
 
 __all__ = ["AS_IT_STANDS", "Cleaning"]
 
@@ -17,22 +17,22 @@ class Cleaning:
     ----------
     missing : codes of missing cells, as they are spelled
     kept : names of columns in which no cell is missing by these
-    logs : columns that are read by their logarithms
+    transforms : functions by which columns are read
     """
 
     missing: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()
-    logs: tuple[str, ...] = ()
+    transforms: tuple[Transform, ...] = ()
 
     def __bool__(self) -> bool:
         """Return whether anything is done."""
-        return bool(self.missing or self.logs)
+        return bool(self.missing or self.transforms)
 
     def columns(self, names: Iterable[str] | None) -> tuple[str, ...] | None:
         """Return the columns of the file that names stand for, all when None."""
         if names is None:
             return None
-        own = {log_name(column): column for column in self.logs}
+        own = {one.name: one.column for one in self.transforms}
         return tuple(own.get(name, name) for name in names)
 
     def of(self, table: Table) -> Table:
@@ -43,8 +43,8 @@ class Cleaning:
         DataError
             Naming the first cell that has no logarithm.
         """
-        logs = [name for name in self.logs if name in table.kinds]
-        return with_logs(table.without(self.missing, self.kept), logs)
+        there = [one for one in self.transforms if one.column in table.kinds]
+        return with_transforms(table.without(self.missing, self.kept), there)
 
 
 AS_IT_STANDS = Cleaning()

@@ -37,8 +37,9 @@ def read_table(
     Parameters
     ----------
     path : a CSV, Parquet (.parquet, .pq) or Arrow (.arrow, .feather) file; by other libraries, one
-        of SPSS (.sav, .zsav, .por), Stata (.dta), SAS (.sas7bdat, .xpt), R (.rds, .rda) or a
-        workbook with one sheet (.xlsx, .xls, .xlsb, .ods)
+        of SPSS (.sav, .zsav, .por), Stata (.dta), SAS (.sas7bdat, .xpt), R (.rds, .rda),
+        cytometers (.fcs), astronomers (.fits), or a workbook with one sheet (.xlsx, .xls, .xlsb,
+        .ods)
     columns : names of the columns to read, all when None
     text : names of columns whose cells stay text in a CSV file, though they may look like numbers
     least_rows : 0 where the file is one of several

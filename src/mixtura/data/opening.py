@@ -1,8 +1,9 @@
 """`mixtura.dataset`: what a user names, as rows for an estimator."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from mixtura.data.dataset import Dataset
@@ -11,6 +12,8 @@ from mixtura.data.parts import asked_of
 from mixtura.errors import ParameterError
 
 __all__ = ["dataset"]
+
+NONE: Mapping[str, str] = MappingProxyType({})
 
 
 def dataset(
@@ -22,7 +25,7 @@ def dataset(
     cache: str | os.PathLike[str] | None = None,
     on_bad: str = "error",
     missing: Sequence[str] = (),
-    logs: Sequence[str] = (),
+    transforms: Mapping[str, str] = NONE,
 ) -> Dataset:
     """Return rows of numbers or categories for an estimator, as many as there are disk for.
 
@@ -44,7 +47,9 @@ def dataset(
     on_bad : "error", or "skip", which leaves damaged row groups of Parquet files out and warns
     missing : codes of missing cells in the columns of files, as they are spelled, such as ["99"];
         not in that of weights
-    logs : columns of files that are read by their natural logarithms, which are called log(name)
+    transforms : functions by which columns of files are read, by their names: "log", the natural
+        logarithm, "arcsinh", of a 150th or, say, "arcsinh/5", of a fifth, and "logicle"; a column
+        is called by its function then: log(income), arcsinh(CD4/150)
 
     Returns
     -------
@@ -58,7 +63,9 @@ def dataset(
     ParameterError
         If an argument is none of these, or the weights are among the columns.
     """
-    asked = asked_of(source, columns, weights, on_bad=on_bad, missing=missing, logs=logs)
+    asked = asked_of(
+        source, columns, weights, on_bad=on_bad, missing=missing, transforms=transforms
+    )
     folder = None if cache is None else Path(cache)
     if folder is not None and not folder.is_dir():
         raise ParameterError(f"cache should be a folder that exists, got '{folder}'")

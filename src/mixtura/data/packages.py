@@ -1,4 +1,4 @@
-"""Files of statistics packages and spreadsheets, as Arrow tables.
+"""Files that other libraries read as Arrow tables: of statistics packages and spreadsheets here.
 
 Values that a file has labels for are kept as they are, and the labels beside them: numbers stay
 numbers for who asks for numbers, and categories are called as their labels say.
@@ -9,16 +9,15 @@ import os
 import subprocess
 import sys
 import tempfile
-import warnings
 from collections.abc import Callable, Sequence
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mixtura.data import readstat
+from mixtura.data.foreign import damaged, library, read_by_other, require_library
+from mixtura.data.instruments import INSTRUMENTS
 from mixtura.data.readstat import cells_of
 from mixtura.data.table import MISSING, checked_names
 from mixtura.errors import DataError
@@ -28,8 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PACKAGES", "SHEETS"]
 
-# How a library that reads them is imported and installed.
-INSTALL = "pip install 'mixtura[formats]'"
+EXTRA = "formats"
 STATISTICS = {
     ".sav": "read_sav",
     ".zsav": "read_sav",
@@ -41,19 +39,11 @@ STATISTICS = {
 SHEETS = (".xlsx", ".xls", ".xlsb", ".ods")
 
 
-def _library(name: str, path: Path) -> Any:
-    try:
-        return import_module(name)
-    except ImportError as error:
-        raise DataError(f"reading '{path}' needs {name}; install it: {INSTALL}") from error
-
-
 def _read_statistics(path: Path, columns: tuple[str, ...] | None) -> "pa.Table":
     """Return a file of SPSS, Stata or SAS; what it says is missing is, user-missing values too."""
     import pyarrow as pa
 
-    if find_spec("pyreadstat") is None:
-        raise DataError(f"reading '{path}' needs pyreadstat; install it: {INSTALL}")
+    require_library("pyreadstat", path, EXTRA)
     # Who cannot open the file is told so by this process.
     with open(path, "rb"):
         pass
@@ -82,17 +72,17 @@ def _ended(path: Path, code: int, said: str) -> Exception:
     reason = f"pyreadstat, which reads it, ended with code {code}"
     if code == readstat.FAILED:
         reason = said.strip().split("\n")[-1]
-    return _damaged(path, reason)
+    return damaged(path, reason)
 
 
 def _read_sheet(path: Path, columns: tuple[str, ...] | None) -> "pa.Table":
     """Return the one sheet of a workbook that holds rows; its first row has the names."""
     import pyarrow as pa
 
-    calamine = _library("python_calamine", path)
-    book = _foreign(path, lambda: calamine.CalamineWorkbook.from_path(path))
+    calamine = library("python_calamine", path, EXTRA)
+    book = read_by_other(path, lambda: calamine.CalamineWorkbook.from_path(path))
     sheets = {
-        name: _foreign(path, lambda name=name: book.get_sheet_by_name(name).to_python())
+        name: read_by_other(path, lambda name=name: book.get_sheet_by_name(name).to_python())
         for name in book.sheet_names
     }
     filled = {name: rows for name, rows in sheets.items() if any(map(any, rows))}
@@ -133,9 +123,9 @@ def _read_r(path: Path, columns: tuple[str, ...] | None) -> "pa.Table":
     """Return the data frame of a file of R; factors are their levels."""
     import pyarrow as pa
 
-    rdata = _library("rdata", path)
+    rdata = library("rdata", path, EXTRA)
     read = rdata.read_rds if path.suffix.lower() == ".rds" else rdata.read_rda
-    found = _foreign(path, lambda: read(path))
+    found = read_by_other(path, lambda: read(path))
     frames = {"": found} if path.suffix.lower() == ".rds" else found
     frames = {name: one for name, one in frames.items() if hasattr(one, "columns")}
     if len(frames) != 1:
@@ -148,28 +138,9 @@ def _read_r(path: Path, columns: tuple[str, ...] | None) -> "pa.Table":
     return pa.Table.from_pandas(frame[list(kept)], preserve_index=False)
 
 
-def _foreign(path: Path, read: Callable[[], Any]) -> Any:
-    """Return what another library reads; whatever it meets is what is wrong with the file."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return read()
-    except MemoryError:
-        raise
-    except Exception as error:
-        reason = str(error).strip().split("\n")[0] or type(error).__name__
-        raise _damaged(path, reason) from error
-
-
-def _damaged(path: Path, reason: str) -> DataError:
-    return DataError(
-        f"'{path}' is damaged, cut short or not a {path.suffix} file ({reason}); copy or export it "
-        "again"
-    )
-
-
 PACKAGES: dict[str, "Callable[[Path, tuple[str, ...] | None], pa.Table]"] = {
     **dict.fromkeys(STATISTICS, _read_statistics),
     **dict.fromkeys(SHEETS, _read_sheet),
     **dict.fromkeys((".rds", ".rda", ".rdata"), _read_r),
+    **INSTRUMENTS,
 }

@@ -1,6 +1,6 @@
 """A part of what rows come from, some at a time: which of its columns are read, and for what."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -14,6 +14,7 @@ from mixtura.data.levels import Labels
 from mixtura.data.paths import files_of
 from mixtura.data.plain import plain_table
 from mixtura.data.sparse_checks import refuse_sparse
+from mixtura.data.transforms import transforms_of
 from mixtura.errors import DataError, ParameterError
 
 __all__ = ["Asked", "Coded", "Part", "ReadAs", "Where", "asked_of", "part_of"]
@@ -130,7 +131,7 @@ def asked_of(
     *,
     on_bad: str,
     missing: Sequence[str],
-    logs: Sequence[str],
+    transforms: Mapping[str, str],
 ) -> Asked:
     """Return which columns are read, as `mixtura.dataset` is told.
 
@@ -156,10 +157,11 @@ def asked_of(
         raise ParameterError(f'on_bad should be "error" or "skip", but got {on_bad!r}')
     # Whatever else is asked for: files that are not there are told at once.
     files = files_of(source)
-    if (missing or logs) and files is None:
-        raise ParameterError("missing and logs are of the columns of files; leave them out")
+    functions = transforms_of(transforms)
+    if (missing or functions) and files is None:
+        raise ParameterError("missing and transforms are of the columns of files; leave them out")
     kept = () if weights is None else (weights,)
-    cleaning = Cleaning(tuple(missing), kept, tuple(logs))
+    cleaning = Cleaning(tuple(missing), kept, functions)
     return Asked(names, weights, skips=on_bad == "skip", cleaning=cleaning)
 
 

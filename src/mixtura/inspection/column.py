@@ -17,6 +17,7 @@ Kind = Literal[
     "years",
     "identifiers",
     "row numbers",
+    "row times",
     "free text",
     "damaged numbers",
     "numbers with units",

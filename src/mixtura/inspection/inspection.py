@@ -23,8 +23,8 @@ __all__ = ["Inspection", "inspect", "inspected", "those_with_codes"]
 # Columns of these kinds say nothing that another could repeat.
 SILENT: frozenset[Kind] = frozenset(
     (
-        *("constant", "empty", "identifiers", "row numbers", "free text", "damaged numbers"),
-        *("years", "dates", "numbers with units"),
+        *("constant", "empty", "identifiers", "row numbers", "row times", "free text"),
+        *("damaged numbers", "years", "dates", "numbers with units"),
     )
 )
 # Columns that an error tells of.

@@ -1,4 +1,4 @@
-"""What a column of numbers is: amounts, counts, answers, years, identifiers, row numbers."""
+"""What a column of numbers is: amounts, counts, answers, years, identifiers, numbers of rows."""
 
 import re
 
@@ -42,6 +42,10 @@ NUMBERS = re.compile(
     r"(^|[^a-z])(key|index|idx|rows?|nr|no|code|serial|number|num)([^a-z]|$)|(?-i:[a-z](Nr|No)$)",
     re.IGNORECASE,
 )
+TIMES = re.compile(r"(^|[^a-z])(time|times|timestamp|elapsed|clock)([^a-z]|$)", re.IGNORECASE)
+# A clock has more times than this, and runs evenly but for pauses of so great a part of all;
+# durations that a file is sorted by do not.
+MANY_TIMES, RUNS_EVENLY = 20, 0.2
 
 
 def kind_of_numbers(
@@ -145,6 +149,9 @@ def _numbering(name: str, cells: Float, levels: Float, n_rows: int, *, whole: bo
             return "row numbers", "each row has the next number"
         if whole and span == n_cells - 1 and n_cells >= 10:
             return "row numbers", "each number of the rows stands once"
+    rises = len(levels) > MANY_TIMES and bool((steps >= 0).all())
+    if rises and TIMES.search(name) and _unevenness(cells) < RUNS_EVENLY:
+        return "row times", "by its name, and never falls from a row to the next"
     if not whole or n_cells < 10:
         return None
     distinct = len(levels) == n_cells
@@ -172,6 +179,10 @@ def _is_even(levels: Float) -> bool:
     """Return whether numbers are spread evenly from the first to the last, rounded by no tens."""
     if (levels % 10 == 0).mean() > 0.5:
         return False
-    shares = (levels - levels[0]) / (levels[-1] - levels[0])
-    even = np.linspace(0, 1, len(shares))
-    return float(np.abs(shares - even).max()) < EVEN / np.sqrt(len(shares))
+    return _unevenness(levels) < EVEN / np.sqrt(len(levels))
+
+
+def _unevenness(ascending: Float) -> float:
+    """Return how far numbers (n,) are from even steps, of the way from the first to the last."""
+    shares = (ascending - ascending[0]) / (ascending[-1] - ascending[0])
+    return float(np.abs(shares - np.linspace(0, 1, len(shares))).max())

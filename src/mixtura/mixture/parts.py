@@ -10,6 +10,7 @@ from mixtura.data.encoding import AS_IT_COMES, Reading
 from mixtura.data.parts import Part
 from mixtura.data.paths import is_spelled
 from mixtura.data.table import table_of
+from mixtura.data.transforms import may_be_function
 from mixtura.errors import DataError
 from mixtura.mixture.mixture import Mixture
 from mixtura.mixture.tables import rows_of, text_columns
@@ -33,7 +34,10 @@ def encoded_parts(
         Naming file, row group, column and row of the first cell that cannot be used.
     """
     rules = (mixture.reading or AS_IT_COMES).but(None, missing)
-    for part in data.source_parts(mixture.columns, ids, text_columns(mixture)):
+    names = mixture.columns
+    # Files may have the columns that functions are of, or the functions.
+    columns = None if any(map(may_be_function, names or ())) else names
+    for part in data.source_parts(columns, ids, text_columns(mixture)):
         try:
             rows = _rows_of(mixture.read_by(rules), part, rules)
         except DataError as error:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 from numpy.typing import NDArray
 
 from mixtura.data.encoding import encoded
-from mixtura.data.logarithms import with_those_wanted
 from mixtura.data.table import Table
+from mixtura.data.transforms import with_those_wanted
 from mixtura.errors import DataError
 from mixtura.kinds import ColumnKind
 from mixtura.mixture import Mixture

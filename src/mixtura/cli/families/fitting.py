@@ -14,6 +14,7 @@ from mixtura.cli.long import Long
 from mixtura.data.cleaning import Cleaning
 from mixtura.data.dataset import Dataset
 from mixtura.data.files import Table, read_tables
+from mixtura.data.transforms import Transform
 from mixtura.errors import ParameterError
 from mixtura.estimators.discrete import DiscreteMixture
 from mixtura.selection import Candidate, Selection
@@ -48,7 +49,7 @@ class Request:
     weights_column, id_column : columns of row weights and of identifiers, or None
     sampled : whether these are sampling weights, brought to mean 1
     missing : codes of missing cells, as they are spelled
-    logs : columns that are fitted by their logarithms
+    transforms : functions by which columns are fitted
     keep_formulas : whether identifiers that begin as a formula does are written as they are
     engine : who does the work, by name or address
     budget : seconds that the search may take
@@ -76,7 +77,7 @@ class Request:
     sampled: bool = False
     id_column: str | None = None
     missing: tuple[str, ...] = ()
-    logs: tuple[str, ...] = ()
+    transforms: tuple[Transform, ...] = ()
     keep_formulas: bool = False
     engine: str = "threads"
     budget: float = inf
@@ -88,24 +89,28 @@ class Request:
     long: Long | None = None
 
     def read(self, files: Sequence[Path], called: Path) -> Table:
-        """Return files as one table, with what is missing in it and with logarithms as asked."""
+        """Return files as one table, with what is missing in it and with functions as asked."""
         table = read_tables(files, called, skips=self.skips)
         if self.long is None:
             table.check_known(self.left_out)
-            table.check_known(self.logs)
+            self.check_transformed(table)
             table = without_codes(table, self.missing, self._beside)
-            return Cleaning(logs=self.logs).of(table)
+            return Cleaning(transforms=self.transforms).of(table)
         own = [name for name in (*self._beside, *self.left_out) if name in table.kinds]
         named = (*self._beside, self.long.row, self.long.column)
         wide = self.long.of(without_codes(table, self.missing, named), own)
         wide.check_known(self.left_out)
-        wide.check_known(self.logs)
-        return Cleaning(logs=self.logs).of(wide)
+        self.check_transformed(wide)
+        return Cleaning(transforms=self.transforms).of(wide)
+
+    def check_transformed(self, table: Table) -> None:
+        """Raise `DataError` for the first column that is not there to be transformed."""
+        table.check_known([one.column for one in self.transforms])
 
     @property
     def cleaning(self) -> Cleaning:
         """Return what is done to the columns before they are fitted."""
-        return Cleaning(self.missing, self._beside, self.logs)
+        return Cleaning(self.missing, self._beside, self.transforms)
 
     @property
     def _beside(self) -> tuple[str, ...]:
