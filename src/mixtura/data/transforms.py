@@ -13,7 +13,14 @@ from numpy.typing import NDArray
 from mixtura.data.table import Table
 from mixtura.errors import DataError, ParameterError
 
-__all__ = ["SCALES", "Transform", "may_be_function", "transforms_of", "with_those_wanted", "with_transforms"]
+__all__ = [
+    "SCALES",
+    "Transform",
+    "may_be_function",
+    "transforms_of",
+    "with_those_wanted",
+    "with_transforms",
+]
 
 Float = NDArray[np.float64]
 
