@@ -196,3 +196,68 @@ def test_the_command_says_it(tmp_path) -> None:
     refused = CliRunner().invoke(command, [*asked, "0", "--family", "gaussian"])
     assert refused.exit_code == 2
     assert "--fit is of tables of answers" in refused.stderr
+
+
+@pytest.mark.parametrize("gaps", [0.0, 0.15])
+@pytest.mark.parametrize("kind", ["categorical", "bernoulli"])
+def test_patterns_are_expected_as_often_as_sums_over_classes_say(kind, gaps):
+    rng = np.random.default_rng()
+    binary = kind == "bernoulli"
+    frame = drawn(rng, 300, gaps, (2, 2, 2) if binary else (2, 3, 2)).rename(
+        columns={"b": "observed"}
+    )
+    estimator = BernoulliMixture if binary else CategoricalMixture
+    frame = frame.astype(float) if binary else frame
+    weights = rng.integers(1, 4, len(frame)).astype(float)
+    model = estimator(2, n_init=3, random_state=0).fit(frame, sample_weight=weights)
+    rows = model_fit(model, frame, weights).patterns_table()
+    # By the parameters, of all rows that lack the same answers.
+    shares, mixture = model.weights_, model.mixture_
+    levels = [list(range(2))] * 3 if binary else [list(one.labels) for one in mixture.kinds]
+    chances = mixture.family.level_probabilities(mixture.parameters)
+    bounds = np.cumsum([0, *map(len, levels)])
+    keys = [tuple(None if pd.isna(cell) else cell for cell in row) for row in frame.to_numpy()]
+    lacks = [tuple(cell is None for cell in key) for key in keys]
+    told = {}
+    for row in rows:
+        key = tuple(row[name] for name in frame.columns)
+        told[key] = row
+        of = sum(
+            w for w, own in zip(weights, lacks, strict=True) if own == tuple(c is None for c in key)
+        )
+        chance = shares * np.prod(
+            [
+                chances[:, bounds[j] + levels[j].index(cell)]
+                for j, cell in enumerate(key)
+                if cell is not None
+            ],
+            axis=0,
+        )
+        seen = sum(w for w, own in zip(weights, keys, strict=True) if own == key)
+        expected = of * chance.sum()
+        assert row["observed rows"] == pytest.approx(seen)
+        assert row["expected"] == pytest.approx(expected, rel=1e-9)
+        assert row["pearson"] == pytest.approx((seen - expected) / np.sqrt(expected), rel=1e-7)
+        by = np.sqrt(expected * (1 - expected / of))
+        assert row["standardised"] == pytest.approx((seen - expected) / by, rel=1e-7)
+    assert set(told) >= {key for key in keys if set(key) != {None}}
+    counts = [row["observed rows"] for row in rows]
+    assert counts == sorted(counts, reverse=True)
+
+
+def test_a_pattern_that_nobody_gave_is_told_and_all_make_up_pearsons_statistic():
+    rng = np.random.default_rng()
+    frame = drawn(rng, 400)
+    likeliest = tuple(frame.value_counts().index[0])
+    # Everybody who gave the most frequent pattern is left out.
+    frame = frame[[tuple(row) != likeliest for row in frame.to_numpy()]]
+    model = CategoricalMixture(1, prior=None).fit(frame)
+    found = model_fit(model, frame)
+    rows = {tuple(row[name] for name in "abcd"): row for row in found.patterns_table()}
+    assert rows[likeliest]["observed"] == 0.0
+    assert rows[likeliest]["standardised"] < -3
+    seen = [row for row in rows.values() if row["observed"]]
+    x2 = sum(row["pearson"] ** 2 for row in seen)
+    x2 += len(frame) - sum(row["expected"] for row in seen)
+    assert x2 == pytest.approx(found.values["x2"], rel=1e-9)
+    assert " ".join(map(str, likeliest)) in " ".join(str(found.summary(patterns=99)).split())

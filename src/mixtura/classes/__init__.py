@@ -6,10 +6,11 @@ from mixtura.classes.enumeration import Enumeration, enumerate_classes
 from mixtura.classes.invariance import Invariance, ItemInvariance, invariance_test
 from mixtura.classes.latent_transition import latent_transition
 from mixtura.classes.missing_at_random import LittleTest, little_test
-from mixtura.classes.model_fit import ModelFit, model_fit
+from mixtura.classes.model_fit import model_fit
 from mixtura.classes.multiple_groups import GroupModel
 from mixtura.classes.profile import ClassProfile, profile
 from mixtura.classes.regression import ClassRegression, LikelihoodRatio, one_step
+from mixtura.classes.statistics import ModelFit
 from mixtura.classes.three_step import three_step
 from mixtura.classes.transitions import LatentTransition
 from mixtura.covariates.logit import ClassMembership

@@ -11,138 +11,23 @@ from scipy.stats import chi2
 
 from mixtura.arrays import generator_of, whole_number
 from mixtura.classes.posteriors import mixture_of
+from mixtura.classes.statistics import STATISTICS, ModelFit
 from mixtura.components.noise import without_noise
 from mixtura.data.distinct import distinct_rows
 from mixtura.errors import DataError, MixturaError, ParameterError
 from mixtura.goodness.facts import ItemFamily, level_counts, levels_seen
 from mixtura.goodness.pairs import pair_residuals
 from mixtura.goodness.patterns import PatternFit, pattern_fit
+from mixtura.goodness.residuals import pattern_residuals
 from mixtura.goodness.saturated import Saturated, saturated
 from mixtura.inference.refit import from_mixture, options_of, refit
 from mixtura.inference.replicates import drawn_rows, seeded
 from mixtura.inference.rows import Rows, checked
 from mixtura.mixture import Mixture
-from mixtura.text import Passage, Summary, Table, Tabled, probability
 
 __all__ = ["ModelFit", "model_fit"]
 
 Float = NDArray[np.float64]
-
-STATISTICS = ("g2", "x2", "cressie_read", "dissimilarity")
-CALLED = ("likelihood ratio G²", "Pearson X²", "Cressie-Read", "dissimilarity index")
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class ModelFit(Tabled):
-    """How well classes fit the table of all answers.
-
-    Attributes
-    ----------
-    values : G², X², Cressie and Read's divergence of power 2/3, and the share of rows that would
-        have to answer otherwise for the fit to be perfect (dissimilarity index), by name
-    residual_df : cells but one, or rows where these are fewer, less the free parameters
-    p_values : of the first three by chi-squared, which holds where rows are many for the cells
-    bootstrap_p : of all four by rows drawn from the model, none without replicates
-    n_replicates : how many were drawn and could be fitted
-    residuals : (J, J) bivariate residuals, X² of each pair of items over its degrees of freedom
-    residuals_p : (J, J) p-values of these by the same replicates, NaN without
-    columns : (J,) what items are called
-    mcar : likelihood ratio of the rows' own tables, by which items they lack, against one table of
-        all: whether cells are missing completely at random; None where none is missing, or gaps
-        leave nothing to test
-    mcar_df : its degrees of freedom
-    n_cells : of the table
-    n : the weight of the rows
-    """
-
-    values: dict[str, float]
-    residual_df: int
-    p_values: dict[str, float]
-    bootstrap_p: dict[str, float]
-    n_replicates: int
-    residuals: Float
-    residuals_p: Float
-    columns: tuple[str, ...]
-    mcar: float | None
-    mcar_df: int
-    n_cells: int
-    n: float
-
-    @property
-    def mcar_p(self) -> float | None:
-        """Return the p-value of the test of missing completely at random, by chi-squared."""
-        return None if self.mcar is None else float(chi2.sf(self.mcar, self.mcar_df))
-
-    def table(self) -> list[dict[str, Any]]:
-        """Return a row for each statistic."""
-        return [
-            {
-                "statistic": name,
-                "value": self.values[name],
-                "df": self.residual_df if name in self.p_values else None,
-                "p_value": self.p_values.get(name),
-                "bootstrap_p": self.bootstrap_p.get(name),
-            }
-            for name in STATISTICS
-        ]
-
-    def pairs_table(self) -> list[dict[str, Any]]:
-        """Return a row for each pair of items, the largest residual first."""
-        rows = [
-            {
-                "first": self.columns[i],
-                "second": self.columns[j],
-                "residual": float(self.residuals[i, j]),
-                "bootstrap_p": float(self.residuals_p[i, j]),
-            }
-            for i in range(len(self.columns))
-            for j in range(i + 1, len(self.columns))
-        ]
-        return sorted(rows, key=lambda row: -row["residual"])
-
-    def summary(self, pairs: int = 10) -> Summary:
-        """Return the statistics and the largest bivariate residuals as text.
-
-        Parameters
-        ----------
-        pairs : how many of these
-        """
-        rows = [
-            [
-                called,
-                f"{row['value']:.4g}" if name == "dissimilarity" else f"{row['value']:.3f}",
-                "" if row["df"] is None else str(row["df"]),
-                *(
-                    "" if p is None else probability(p)
-                    for p in (row["p_value"], row["bootstrap_p"])
-                ),
-            ]
-            for called, name, row in zip(CALLED, STATISTICS, self.table(), strict=True)
-        ]
-        said = f"{self.n:.10g} rows, {self.n_cells:,} cells"
-        if self.n_replicates:
-            said += f"; bootstrap p by {self.n_replicates} replicates"
-        if self.mcar is not None:
-            said += (
-                f".\nMissing completely at random: likelihood ratio {self.mcar:.3f}, df "
-                f"{self.mcar_df}, p {probability(float(chi2.sf(self.mcar, self.mcar_df)))}"
-            )
-        header = ["statistic", "value", "df", "p", "bootstrap p"]
-        passages = [
-            Passage("Fit to the table of all answers", (Table.of(header, rows),), f"{said}.")
-        ]
-        told = [
-            [
-                f"{row['first']} and {row['second']}",
-                f"{row['residual']:.3f}",
-                "" if np.isnan(row["bootstrap_p"]) else probability(row["bootstrap_p"]),
-            ]
-            for row in self.pairs_table()[:pairs]
-        ]
-        if told:
-            heading = "Bivariate residuals: what classes leave between two items"
-            passages.append(Passage(heading, (Table.of(["items", "residual", "p"], told),)))
-        return Summary(passages, self.table())
 
 
 def model_fit(
@@ -174,7 +59,7 @@ def model_fit(
     Returns
     -------
     ModelFit
-        `table()`, `pairs_table()`, `summary()`.
+        `table()`, `pairs_table()`, `patterns_table()`, `summary()`.
 
     Raises
     ------
@@ -193,6 +78,7 @@ def model_fit(
     rows = checked(mixture, X, sample_weight, missing, counts=True)
     fitted = replace(mixture, family=rows.family)
     observed = _measured(fitted, rows)
+    seen = levels_seen(without_noise(rows.family))
     seed = int(generator_of(random_state).integers(2**31))
     drawn = [_of_replicate(fitted, rows, prior, seed, number) for number in range(replicates)]
     found = [one for one in drawn if one is not None]
@@ -215,6 +101,8 @@ def model_fit(
         0 if gaps is None else gaps.mcar_df,
         observed.table.n_cells,
         observed.table.total,
+        pattern_residuals(fitted, rows.array, rows.weights, seen),
+        tuple(kind.labels if kind.name == "category" else (0, 1) for kind in mixture.kinds),
     )
 
 

@@ -20,7 +20,7 @@ from mixtura.classes import (
     Invariance,
     ModelFit,
 )
-from mixtura.cli.output import CLASSES, ENUMERATION, LATEX, TABLES
+from mixtura.cli.output import CLASSES, ENUMERATION, LATEX, PATTERNS, TABLES
 from mixtura.cli.voice import say
 from mixtura.text import Passage, Rows, Table, as_latex, as_markdown, probability
 from mixtura.text.formulas import cells_written
@@ -80,6 +80,8 @@ class Findings:
         safe = cells_written(keep_formulas=self.keeps_formulas)
         write_csv(folder / ENUMERATION, self.enumeration.table(), safe)
         write_csv(folder / CLASSES, self.profile.table(), safe)
+        if self.fit is not None:
+            write_csv(folder / PATTERNS, self.fit.patterns_table(), safe)
         passages = self.passages()
         write_text(folder / TABLES, as_markdown(passages))
         write_text(folder / LATEX, as_latex(passages))

@@ -31,6 +31,7 @@ __all__ = [
     "MANY_ASSIGNMENTS",
     "MERGING",
     "MODEL",
+    "PATTERNS",
     "REPORT",
     "SCREE",
     "STEPS",
@@ -47,6 +48,7 @@ MODEL, REPORT = "model.mixtura", "report.html"
 MANY_ASSIGNMENTS = "assignments.parquet"
 # Of `mixtura classes`.
 ENUMERATION, CLASSES, TABLES, LATEX = "enumeration.csv", "classes.csv", "tables.md", "tables.tex"
+PATTERNS = "patterns.csv"
 SCREE = "scree.svg"
 # Of `mixtura classify`, `merge` and `compare`.
 CONFUSION, MERGING, COMPARISON = "confusion.csv", "merging.csv", "comparison.csv"
@@ -59,7 +61,7 @@ COEFFICIENTS = "coefficients.csv"
 # Of `mixtura transition`, beside those of classes.
 TRANSITIONS = "transitions.csv"
 OURS = (MODEL, ASSIGNMENTS, MANY_ASSIGNMENTS, REPORT)
-OURS += (ENUMERATION, CLASSES, TABLES, LATEX, SCREE)
+OURS += (ENUMERATION, CLASSES, TABLES, LATEX, PATTERNS, SCREE)
 OURS += (CONFUSION, MERGING, COMPARISON, STEPS, GROUPS, COMPONENTS, COEFFICIENTS)
 OURS += (TRANSITIONS,)
 
