@@ -85,7 +85,7 @@ def pattern_residuals(
     seen : of each item (J,) the numbers of the answers that were given
     """
     found, observed = distinct_rows(np.asarray(rows, dtype=np.float64), weights)
-    patterns: Float = np.asarray(found)
+    patterns = np.asarray(found, dtype=np.float64)
     known = patterns >= 0
     kept = known.any(axis=1) & (observed > 0)
     patterns, observed, known = patterns[kept], observed[kept], known[kept]

@@ -9,6 +9,7 @@ from oracles import GAUSSIAN, dataset, gaussian, gaussian_fits, starting_respons
 from scatters import plane_covariances, scatter_for
 from scipy import optimize, stats
 
+from mixtura import GaussianMixture
 from mixtura.components.gaussian.structures import (
     CODES,
     STRUCTURES,
@@ -419,3 +420,20 @@ def test_shapes_are_equal_to_rounding_where_all_components_are_nearly_flat():
     entries = found[:, *np.triu_indices(4)]
     sizes = np.broadcast_to(entries[:, :1] / entries[0, 0], entries.shape)
     np.testing.assert_allclose(entries / entries[0], sizes, rtol=1e-12)
+
+
+def test_models_of_tidylpa_are_structures_by_their_numbers():
+    rng = np.random.default_rng()
+    rows = rng.normal(size=(200, 3)) + 5.0 * rng.integers(2, size=(200, 1))
+    rows[:, 1] += 0.5 * rows[:, 0]
+    off = ~np.eye(3, dtype=bool)
+    # Whether variances, and covariances, are equal in all classes; whether these are zero.
+    same_and_zero = {1: (True, True), 2: (False, True), 3: (True, False), 6: (False, False)}
+    for number, (equal, zero) in same_and_zero.items():
+        model = GaussianMixture(2, covariance_type=f"tidylpa{number}", random_state=0).fit(rows)
+        one, other = model.mixture_.parameters.covariance.dense()
+        assert np.allclose(one, other) == equal
+        assert (one[off] == 0).all() == zero
+    for number, words in ((4, "variances of their own"), (5, "one set of variances")):
+        with pytest.raises(ParameterError, match=f"'tidylpa{number}', {words}"):
+            GaussianMixture(2, covariance_type=f"tidylpa{number}").fit(rows)

@@ -42,7 +42,7 @@ STRUCTURES: dict[str, Structure] = {
     for code in CODES
 }
 
-# scikit-learn's names, and mclust's for one column.
+# scikit-learn's names, mclust's for one column, and the numbers of tidyLPA's models.
 OTHER_NAMES = {
     "full": "VVV",
     "tied": "EEE",
@@ -50,11 +50,22 @@ OTHER_NAMES = {
     "spherical": "VII",
     "E": "EII",
     "V": "VII",
+    "tidylpa1": "EEI",
+    "tidylpa2": "VVI",
+    "tidylpa3": "EEE",
+    "tidylpa6": "VVV",
+}
+# Models of tidyLPA that are none of the fourteen.
+NOT_HERE = {
+    "tidylpa4": "variances of their own for each component and one set of covariances for all",
+    "tidylpa5": "one set of variances for all components and covariances of their own for each",
 }
 
 
 def structure(name: str) -> Structure:
-    """Return a structure by its code, by scikit-learn's name, or by "E" or "V" for one column.
+    """Return a structure by its code, or by another name that it has elsewhere.
+
+    These are scikit-learn's, "E" and "V" for one column, and "tidylpa1" to "tidylpa6".
 
     Raises
     ------
@@ -62,6 +73,11 @@ def structure(name: str) -> Structure:
         If there is none of that name.
     """
     found = STRUCTURES.get(OTHER_NAMES.get(name, name)) if isinstance(name, str) else None
+    if isinstance(name, str) and name in NOT_HERE:
+        raise ParameterError(
+            f"{name!r}, {NOT_HERE[name]}, is none of the fourteen covariance structures; nearest "
+            'are "VEE" (one shape and orientation), "EEE" and "VVV"'
+        )
     if found is None:
         names = ", ".join((*CODES, *OTHER_NAMES))
         raise ParameterError(f"there is no covariance structure {name!r}; use one of {names}")
