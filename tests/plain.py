@@ -13,11 +13,13 @@ from typing import Any
 import numpy as np
 from columnwise_cases import COLUMNWISE, Columnwise
 from numpy.typing import NDArray
-from scipy.special import gammaln
+from scipy.special import gammaln, loggamma
 
 from mixtura.components.background import one_pass
 from mixtura.components.bernoulli import BernoulliFamily
 from mixtura.components.categorical import CategoricalFamily
+from mixtura.components.contaminated.family import ContaminatedFamily
+from mixtura.components.contaminated.parameters import ContaminatedParameters
 from mixtura.components.gaussian.covariance import covariance_from
 from mixtura.components.gaussian.family import GaussianFamily
 from mixtura.components.gaussian.parameters import GaussianParameters
@@ -28,6 +30,9 @@ from mixtura.components.noise_parameters import NoisyParameters
 from mixtura.components.poisson import PoissonFamily
 from mixtura.components.product import ProductFamily, ProductParameters
 from mixtura.components.stacked import Probabilities, Rates
+from mixtura.components.student_t.degrees import Degrees
+from mixtura.components.student_t.family import StudentTFamily
+from mixtura.components.student_t.parameters import StudentTParameters
 from mixtura.mixture import Mixture
 
 Arrays = dict[str, NDArray[Any]]
@@ -150,6 +155,59 @@ def gaussian_logs(arrays: Arrays, rows: NDArray[Any]) -> NDArray[Any]:
             distance = (deviations * np.linalg.solve(own, deviations)).sum(axis=0)
             found[same, k] = -0.5 * (distance + np.log(np.linalg.det(2 * np.pi * own)))
     return found
+
+
+def distances(arrays: Arrays, rows: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return (x - μ_k)ᵀ Σ_k⁻¹ (x - μ_k) (n, K), and log |Σ_k| (K,), by Gaussian densities."""
+    # At its own mean, moved or not, a density is at its peak.
+    still = {**arrays, "means": arrays["means"].real}
+    peaks = np.array(
+        [gaussian_logs(still, mean[None])[0, k] for k, mean in enumerate(still["means"])]
+    )
+    determinants = -2.0 * peaks - rows.shape[1] * np.log(2 * np.pi)
+    return 2.0 * (peaks - gaussian_logs(arrays, rows)), determinants
+
+
+def student_t(code: str, held: Any = "free", seed: int = 0) -> Plain:
+    """Return two t components that are no optimum."""
+    base, rng = gaussian(code, n_columns=3, seed=seed), np.random.default_rng(seed)
+    degrees = np.repeat(3.5, 2) if held == "equal" else rng.uniform(1.0, 9.0, 2)
+    own = Degrees.of(degrees.tolist() if held == "held" else held)
+    family = StudentTFamily.in_own_units(structure(code), own, 3)
+    parameters = StudentTParameters(base.mixture.parameters, degrees)
+    mixture = Mixture(base.mixture.weights, family, parameters)
+
+    def logs(arrays: Arrays, rows: NDArray[Any]) -> NDArray[Any]:
+        nu = arrays.get("degrees_of_freedom", degrees)
+        away, determinants = distances(arrays, rows)
+        constants = loggamma(0.5 * (nu + 3)) - loggamma(0.5 * nu + 0j) - 1.5 * np.log(nu * np.pi)
+        return constants - 0.5 * determinants - 0.5 * (nu + 3) * np.log1p(away / nu)
+
+    arrays = {**base.arrays}
+    if held != "held":
+        arrays["degrees_of_freedom"] = degrees[0] if held == "equal" else degrees
+    return Plain(mixture, mixture.sample(200, seed)[0], arrays, logs)
+
+
+def contaminated(code: str, seed: int = 0) -> Plain:
+    """Return two contaminated components that are no optimum."""
+    base, rng = gaussian(code, n_columns=3, seed=seed), np.random.default_rng(seed)
+    shares, inflations = rng.uniform(0.6, 0.9, 2), rng.uniform(4.0, 30.0, 2)
+    family = ContaminatedFamily.in_own_units(structure(code), 3)
+    parameters = ContaminatedParameters(base.mixture.parameters, shares, inflations)
+    mixture = Mixture(base.mixture.weights, family, parameters)
+
+    def logs(arrays: Arrays, rows: NDArray[Any]) -> NDArray[Any]:
+        good, wider = arrays["good_shares"], arrays["inflations"]
+        away, determinants = distances(arrays, rows)
+        constants = -0.5 * determinants - 1.5 * np.log(2 * np.pi)
+        one = np.log(good) - 0.5 * away
+        other = np.log(1 - good) - 1.5 * np.log(wider) - 0.5 * away / wider
+        most = np.maximum(one.real, other.real)
+        return constants + most + np.log(np.exp(one - most) + np.exp(other - most))
+
+    arrays = {**base.arrays, "good_shares": shares, "inflations": inflations}
+    return Plain(mixture, mixture.sample(200, seed)[0], arrays, logs)
 
 
 def random_covariances(code: str, n_components: int, n_columns: int, rng: Any) -> NDArray[Any]:
@@ -367,6 +425,13 @@ CASES: dict[str, Callable[[], Plain]] = {
     "tied with gaps": lambda: with_gaps(gaussian("EEE")),
     "diag with gaps": lambda: with_gaps(gaussian("VVI", n_columns=4)),
     "spherical, shared, with gaps": lambda: with_gaps(gaussian("EII", n_columns=4)),
+    "t": lambda: student_t("VVV"),
+    "t, tied, equal degrees": lambda: student_t("EEE", "equal"),
+    "t, diag, held degrees": lambda: student_t("VVI", "held"),
+    "t, spherical": lambda: student_t("VII"),
+    "contaminated": lambda: contaminated("VVV"),
+    "contaminated, diag, shared": lambda: contaminated("EEI"),
+    "t beside noise": lambda: noisy(student_t("VVV")),
     "noise": noisy,
     "noise with gaps": lambda: noisy(with_gaps(gaussian("VVV"))),
     "categories beside noise": lambda: noisy(categorical()),

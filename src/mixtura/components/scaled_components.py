@@ -181,8 +181,9 @@ class ScaledComponents(ConstantBesideNoise):
         return self.inner.maximise(counted, previous, kept)
 
     def reading(self, rows: Any) -> Self:
-        """Return the family: it reads all rows alike."""
-        return self
+        """Return the family with a scatter for each component, as rows do not count alike."""
+        own: Any = self
+        return replace(own, inner=self.inner.beside_noise())
 
     def n_features(self) -> int:
         """Return P."""

@@ -5,6 +5,7 @@ from typing import Any
 
 from mixtura.components.categorical import CategoricalFamily
 from mixtura.components.columnwise import ColumnwiseFamily
+from mixtura.components.contaminated.family import ContaminatedFamily
 from mixtura.components.derivatives.blocks import NoiseDerivatives, ProductDerivatives
 from mixtura.components.derivatives.chart import (
     Chart,
@@ -24,6 +25,7 @@ from mixtura.components.derivatives.gaps import IncompleteDerivatives
 from mixtura.components.derivatives.gaussian import GaussianDerivatives
 from mixtura.components.derivatives.interval import IntervalDerivatives
 from mixtura.components.derivatives.ordinal import ordinal_chart, ordinal_edge
+from mixtura.components.derivatives.scaled import ContaminatedDerivatives, StudentTDerivatives
 from mixtura.components.gaussian.family import GaussianFamily
 from mixtura.components.gaussian.incomplete import IncompleteGaussianFamily
 from mixtura.components.interval.family import IntervalFamily
@@ -31,6 +33,7 @@ from mixtura.components.multinomial import MultinomialFamily
 from mixtura.components.noise import NoiseFamily
 from mixtura.components.polya import DirichletMultinomialFamily
 from mixtura.components.product import ProductFamily
+from mixtura.components.student_t.family import StudentTFamily
 from mixtura.errors import ParameterError
 
 __all__ = [
@@ -71,6 +74,8 @@ derivatives_of.register(DirichletMultinomialFamily, DrawDerivatives)
 derivatives_of.register(MultinomialFamily, MultinomialDerivatives)
 derivatives_of.register(CategoricalFamily, CategoricalDerivatives)
 derivatives_of.register(ColumnwiseFamily, ColumnwiseDerivatives)
+derivatives_of.register(StudentTFamily, StudentTDerivatives)
+derivatives_of.register(ContaminatedFamily, ContaminatedDerivatives)
 
 
 @derivatives_of.register

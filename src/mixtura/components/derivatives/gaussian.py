@@ -34,10 +34,10 @@ class GaussianDerivatives:
         self.structure = family.structure
         self.parameters = parameters
         self.n_components, self.n_columns = parameters.means.shape
-        self._layout: Layout = Full() if self.structure.storage == "full" else Diagonal()
+        self.layout: Layout = Full() if self.structure.storage == "full" else Diagonal()
         covariance = parameters.covariance
         self._covariances = self._by_column(covariance.covariances())
-        self._precisions = self._by_column(covariance.precisions())
+        self.precisions = self._by_column(covariance.precisions())
         self._widths = deviations_of(covariance, self.n_columns)
 
     def _by_column(self, stored: Float) -> Float:
@@ -46,7 +46,7 @@ class GaussianDerivatives:
     @property
     def n_numbers(self) -> int:
         """Return D + E."""
-        return self.n_columns + len(self._layout.variances(self.n_columns))
+        return self.n_columns + len(self.layout.variances(self.n_columns))
 
     @property
     def n_extra(self) -> int:
@@ -56,12 +56,12 @@ class GaussianDerivatives:
     @property
     def values(self) -> Float:
         """Return means and covariances (K, D + E)."""
-        return np.hstack([self.parameters.means, self._layout.numbers(self._covariances)])
+        return np.hstack([self.parameters.means, self.layout.numbers(self._covariances)])
 
     @property
     def scales(self) -> NDArray[np.int8]:
         """Return that variances are positive, and other numbers may be any."""
-        variances = self._layout.variances(self.n_columns)
+        variances = self.layout.variances(self.n_columns)
         means = np.full(self.n_columns, Scale.REAL)
         covariances = np.where(variances, Scale.POSITIVE, Scale.REAL)
         return np.concatenate([means, covariances]).astype(np.int8)
@@ -78,11 +78,11 @@ class GaussianDerivatives:
         transposed = np.asarray(rows, dtype=np.float64).T
         found = np.empty((self.n_components, self.n_numbers, transposed.shape[1]))
         for k, (mean, precision) in enumerate(
-            zip(self.parameters.means, self._precisions, strict=True)
+            zip(self.parameters.means, self.precisions, strict=True)
         ):
-            white = self._layout.times(precision, transposed - mean[:, None])
+            white = self.layout.times(precision, transposed - mean[:, None])
             found[k, : self.n_columns] = white
-            found[k, self.n_columns :] = self._layout.scores(precision, white)
+            found[k, self.n_columns :] = self.layout.scores(precision, white)
         return found
 
     def extra(self, rows: NDArray[Any], responsibilities: Float) -> Float:
@@ -92,8 +92,8 @@ class GaussianDerivatives:
     def hessian(self, extra: Float, gradient: Float) -> Float:
         """Return Σ r ∇² log f_k (K, D + E, D + E)."""
         check_widths(self._widths, SQUARES)
-        parts = zip(self._precisions, extra[:, 0].tolist(), gradient, strict=True)
-        return np.stack([self._layout.hessian(*three) for three in parts])
+        parts = zip(self.precisions, extra[:, 0].tolist(), gradient, strict=True)
+        return np.stack([self.layout.hessian(*three) for three in parts])
 
     def gradient(self, moments: GaussianMoments) -> Float:
         """Return P m and the derivatives ½ (P C P - N P) by the covariance (K, D + E).
@@ -105,15 +105,15 @@ class GaussianDerivatives:
         rows = moments.effective_rows
         shift = moments.means - self.parameters.means
         first = rows[:, None] * self.parameters.covariance.precision_times(shift)
-        counts = rows.reshape(-1, *(1,) * (self._precisions.ndim - 1))
-        scatter = counts * self._layout.spread(shift)
+        counts = rows.reshape(-1, *(1,) * (self.precisions.ndim - 1))
+        scatter = counts * self.layout.spread(shift)
         if moments.pooled:
             scatter = (moments.scatter + scatter.sum(axis=0)) / self.n_components
             counts = counts.mean()
         else:
             scatter = moments.scatter + scatter
-        second = self._layout.between(self._precisions, scatter) - counts * self._precisions
-        return np.hstack([first, self._layout.slopes(0.5 * second)])
+        second = self.layout.between(self.precisions, scatter) - counts * self.precisions
+        return np.hstack([first, self.layout.slopes(0.5 * second)])
 
     def chart(self, fixed: NDArray[np.bool_] | None = None) -> Chart:
         """Return means and the free parameters of the structure.
@@ -127,7 +127,7 @@ class GaussianDerivatives:
         means = identity("means", free[:, :n_columns], [f", {j}" for j in range(n_columns)])
         own = free[:, n_columns:]
         if self.structure.code in ("VVV", "VVI") or not own.any():
-            indices = self._layout.indices(n_columns)
+            indices = self.layout.indices(n_columns)
             return side_by_side([means, identity("covariances", own, indices)])
         check_widths(self._widths)
         chart = covariance_chart(self.structure, self._covariances)
@@ -137,7 +137,7 @@ class GaussianDerivatives:
 
     def arranged(self, numbers: Float) -> Mapping[str, Float]:
         """Return means (K, D), and covariances without the axis of what components share."""
-        covariances = self._layout.array(numbers[:, self.n_columns :], self.n_columns)
+        covariances = self.layout.array(numbers[:, self.n_columns :], self.n_columns)
         if self.structure.storage == "spherical":
             covariances = covariances[:, 0]
         if self.structure.shares_covariance:
@@ -151,7 +151,7 @@ class GaussianDerivatives:
         lower factor of Σ = L Lᵀ the lower triangle of 2 G L; and by the upper one of S = U Uᵀ,
         which scikit-learn calls `precisions_cholesky_`, the upper triangle of -2 Σ G Σ U.
         """
-        slopes = self._layout.gradient(gradient[:, self.n_columns :], self.n_columns)
+        slopes = self.layout.gradient(gradient[:, self.n_columns :], self.n_columns)
         covariances, factors = self._covariances, self.parameters.covariance.factors
         if self.structure.storage == "spherical":
             slopes, covariances = slopes.sum(axis=1), covariances[:, 0]
