@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import adjusted_rand_score
 
 from mixtura import ContaminatedMixture, GaussianMixture, StudentTMixture
-from mixtura.components.gaussian.narrower import LEADING, has_narrower, narrower
+from mixtura.components.gaussian.narrower import FEW, MOST, has_narrower, narrower
 from mixtura.components.gaussian.structures import STRUCTURES
 
 Float = NDArray[np.float64]
@@ -43,7 +43,7 @@ def test_clusters_of_more_parameters_than_rows_are_found(
 @pytest.mark.parametrize(
     ("columns", "rows", "settings"),
     [
-        (LEADING, 240, {}),
+        (FEW, 30, {}),
         (60, 240, {"covariance_type": "tied"}),
         (60, 240, {"covariance_type": "diag"}),
         (24, 720, {}),
@@ -52,8 +52,9 @@ def test_clusters_of_more_parameters_than_rows_are_found(
 )
 def test_others_start_as_they_are(columns: int, rows: int, settings: dict[str, Any]) -> None:
     given, _ = drawn(0, 1.0, columns)
-    n_components = 3 if rows == 240 else 2
-    model = GaussianMixture(n_components, random_state=0, **settings).fit(given)
+    some = given[:: len(given) // rows]
+    n_components = 2 if rows == 720 else 3
+    model = GaussianMixture(n_components, random_state=0, **settings).fit(some)
     sources = {run.source for run in model.history_.outcomes.short_runs}
     assert "rows parted by fewer numbers" not in sources
 
@@ -61,8 +62,8 @@ def test_others_start_as_they_are(columns: int, rows: int, settings: dict[str, A
 def test_rows_of_weight_two_are_told_as_rows_that_are_there_twice(fresh_seed: int) -> None:
     rng = np.random.default_rng(fresh_seed)
     rows, weights = rng.normal(size=(90, 30)), rng.integers(1, 4, 90)
-    weighted = [told for _, told in narrower(rows, weights.astype(float))]
-    repeated = [told for _, told in narrower(rows.repeat(weights, axis=0), None)]
+    weighted = [told for _, told in narrower(rows, weights.astype(float), 2)]
+    repeated = [told for _, told in narrower(rows.repeat(weights, axis=0), None, 2)]
     for one, other in zip(weighted, repeated, strict=True):
         # Axes have no direction.
         assert np.abs(one.repeat(weights, axis=0)) == pytest.approx(np.abs(other), abs=1e-8)
@@ -72,10 +73,18 @@ def test_components_are_those_of_the_correlations_whatever_the_units(fresh_seed:
     rng = np.random.default_rng(fresh_seed)
     rows = rng.normal(size=(200, 40)) @ rng.normal(size=(40, 40))
     units = np.exp(rng.uniform(-20, 20, 40))
-    (_, plain), (_, scaled) = (list(narrower(each, None))[1] for each in (rows, rows * units))
+    (_, plain), (_, scaled) = (list(narrower(each, None, 1))[1] for each in (rows, rows * units))
     assert np.abs(scaled) == pytest.approx(np.abs(plain), abs=1e-7)
-    values = np.linalg.eigvalsh(np.corrcoef(rows.T))[::-1][:LEADING]
+    values = np.linalg.eigvalsh(np.corrcoef(rows.T))[::-1][: plain.shape[1]]
     assert plain.var(axis=0) == pytest.approx(values)
+
+
+@pytest.mark.parametrize("n_components", [1, 2, 5, 40])
+def test_rows_determine_covariances_of_as_many_components_as_there_are(n_components: int) -> None:
+    rows = np.random.default_rng().normal(size=(200, 30))
+    _, told = list(narrower(rows, None, n_components))[1]
+    sizes = [q for q in range(1, 31) if q + q * (q + 1) / 2 <= 200 / n_components]
+    assert told.shape[1] == min(max(sizes[-1], 2), MOST)
 
 
 def test_structures_that_share_their_axes_have_none() -> None:

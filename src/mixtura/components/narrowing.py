@@ -15,12 +15,15 @@ Float = NDArray[np.float64]
 class Narrowing(Protocol):
     """A family whose rows may be told by fewer numbers, which say where clusters may be."""
 
-    def narrower(self, rows: Float, weights: Float | None) -> Iterator[tuple[Any, Float]]:
+    def narrower(
+        self, rows: Float, weights: Float | None, n_components: int
+    ) -> Iterator[tuple[Any, Float]]:
         """Yield families of fewer numbers with the rows (N, q) told by these; none of few columns.
 
         Parameters
         ----------
         rows : (N, D) in the user's units
         weights : (N,) or None
+        n_components : K that they are to be parted into
         """
         ...

@@ -91,10 +91,10 @@ class ScaledComponents(ConstantBesideNoise):
         return 0.0
 
     def narrower(
-        self, rows: Float, weights: Float | None
+        self, rows: Float, weights: Float | None, n_components: int
     ) -> "Iterator[tuple[GaussianFamily, Float]]":
         """Yield Gaussian families of fewer numbers with the rows told by these, see `Narrowing`."""
-        return self.inner.narrower(rows, weights)
+        return self.inner.narrower(rows, weights, n_components)
 
     @property
     def n_columns(self) -> int:

@@ -63,7 +63,7 @@ def _parted(
     block = sample.source.block(0, sample.source.n_rows)
     if block.excluded is not None or not isinstance(sample.family, Narrowing):
         return
-    for family, rows in sample.family.narrower(block.rows, block.weights):
+    for family, rows in sample.family.narrower(block.rows, block.weights, n_components):
         sweep = Sweep(family, ArrayRows(rows, block.weights), sample.engine)
         own = replace(
             options,

@@ -137,11 +137,11 @@ class GaussianFamily:
         return cls(structure, Frame.identity(n_columns))
 
     def narrower(
-        self, rows: Float, weights: Float | None
+        self, rows: Float, weights: Float | None, n_components: int
     ) -> "Iterator[tuple[GaussianFamily, Float]]":
         """Yield families of fewer numbers with the rows told by these, see `Narrowing`."""
         if has_narrower(self.structure, self.n_columns):
-            for own, told in narrower(self.frame.enter(rows), weights):
+            for own, told in narrower(self.frame.enter(rows), weights, n_components):
                 yield GaussianFamily.of(own, told.mean(axis=0), told.std(axis=0)), told
 
     @property
