@@ -47,8 +47,8 @@ from mixtura.errors import (
     InformationError,
     MixturaWarning,
 )
+from mixtura.estimators.tried import CRITERIA, size_table
 from mixtura.regressions import MixtureRegressor
-from mixtura.regressions.sizes import CRITERIA, size_table
 from mixtura.regressions.terms import named_in
 from mixtura.text import Passage, Summary, as_markdown, probability, split_names
 from mixtura.text import Table as TextTable

@@ -25,7 +25,7 @@ from mixtura.deconvolution.face import FittedDeconvolution
 from mixtura.deconvolution.starts import SharpStarts
 from mixtura.estimators.inputs import checked_rows
 from mixtura.estimators.settings import Settings, checked_integer
-from mixtura.estimators.sizes import check_parameters
+from mixtura.estimators.sizes import check_parameters, is_auto
 from mixtura.estimators.underlying import check_labels, telling_rows
 from mixtura.summary import MEASURED
 
@@ -42,8 +42,8 @@ class DeconvolvedGaussianMixture(FittedDeconvolution):
 
     Parameters
     ----------
-    n_components : int
-        K.
+    n_components : int or "auto"
+        K; "auto" grows it from one as long as BIC falls, and keeps what was tried.
     covariance_type : str
         The structure of the Σ_k, by the names that `GaussianMixture` has: scikit-learn's four, or
         mclust's fourteen codes.
@@ -68,6 +68,7 @@ class DeconvolvedGaussianMixture(FittedDeconvolution):
     mixture_ : Mixture
         Of underlying values: a plain Gaussian one, with margins, samples and all else.
     history_, converged_, ending_, n_iter_, starts_agreeing_
+    selection_ : what was tried for "auto", one for each size, with its criteria
     n_features_in_, feature_names_in_
 
     Examples
@@ -85,7 +86,7 @@ class DeconvolvedGaussianMixture(FittedDeconvolution):
 
     def __init__(
         self,
-        n_components: int = 1,
+        n_components: int | str = 1,
         *,
         covariance_type: str = "full",
         tol: float | None = None,
@@ -138,6 +139,11 @@ class DeconvolvedGaussianMixture(FittedDeconvolution):
         ParameterError
             If a setting cannot be used.
         """
+        if is_auto(self.n_components):
+            return self._chosen(lambda one: one.fit(X, y, sample_weight, covariance=covariance))
+        if hasattr(self, "selection_"):
+            # That of an earlier choice.
+            del self.selection_
         checked_integer("n_components", self.n_components, 1)
         settings, form = Settings.of(self), self._form()
         penalty = settings.prior

@@ -4,13 +4,13 @@ All that reads rows has to be given more than cells there, such as errors or a s
 have no place among the estimators of rows that are what they are.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import DensityMixin
+from sklearn.base import DensityMixin, clone
 from sklearn.utils.validation import check_is_fitted
 
 from mixtura.components.gaussian.family import GaussianFamily
@@ -28,7 +28,9 @@ from mixtura.estimators.doubted import warn_of_fit
 from mixtura.estimators.fitted import Fitted
 from mixtura.estimators.gaussian_inits import checked_responsibilities
 from mixtura.estimators.gaussian_shapes import attributes_of
+from mixtura.estimators.sizes import size_of
 from mixtura.estimators.stored import Pickled
+from mixtura.estimators.tried import SizeTried, grown
 from mixtura.estimators.underlying_stored import CRITERIA, save_underlying
 from mixtura.mixture import Mixture
 
@@ -93,8 +95,9 @@ class UnderlyingMixture(Plotted, Fitted, DensityMixin, Pickled):
     mixture_ : of the underlying values, a plain Gaussian one
     """
 
-    n_components: int
+    n_components: int | str
     covariance_type: str
+    selection_: tuple[SizeTried, ...]
     responsibilities_init: ArrayLike | None
     engine: Any
     n_jobs: int | None
@@ -148,6 +151,28 @@ class UnderlyingMixture(Plotted, Fitted, DensityMixin, Pickled):
         check_is_fitted(self, "mixture_")
         save_underlying(path, self)
 
+    def _chosen(self, fit: Callable[[Self], Self]) -> Self:
+        """Take on the fit of as many components as have the lowest BIC.
+
+        Parameters
+        ----------
+        fit : fits an estimator of a number of components to the rows
+        """
+        if self.responsibilities_init is not None:
+            raise ParameterError(
+                "responsibilities_init says which component is which, so give n_components as a "
+                "number"
+            )
+
+        def of_size(size: int) -> Any:
+            own: Any = clone(self)
+            return fit(own.set_params(n_components=size))
+
+        best, self.selection_ = grown(of_size)
+        settings = self.get_params(deep=False)
+        vars(self).update({name: one for name, one in vars(best).items() if name not in settings})
+        return self
+
     def _form(self) -> Structure:
         if not isinstance(self.covariance_type, str):
             raise ParameterError(
@@ -157,7 +182,7 @@ class UnderlyingMixture(Plotted, Fitted, DensityMixin, Pickled):
 
     def _start(self, given: Any, n_rows: int, kept: NDArray[np.intp]) -> StartMaker:
         """Return what starts from responsibilities of all rows, of which some are fitted."""
-        shares = checked_responsibilities(given, n_rows, self.n_components, None)
+        shares = checked_responsibilities(given, n_rows, size_of(self), None)
         return lambda sweep, loop: [model_from_responsibilities(sweep, shares[kept], loop)]
 
     def _solved(
@@ -183,7 +208,7 @@ class UnderlyingMixture(Plotted, Fitted, DensityMixin, Pickled):
             family,
             source,
             engine_named(self.engine, self.n_jobs),
-            self.n_components,
+            size_of(self),
             replace(options, by_size=self.responsibilities_init is None),
             models=models,
             columns=names,

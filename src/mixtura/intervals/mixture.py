@@ -12,7 +12,7 @@ from mixtura.data.checks import check_enough_rows, check_squares, row_weights
 from mixtura.data.columns import column_moments
 from mixtura.errors import ParameterError
 from mixtura.estimators.settings import Settings, checked_integer
-from mixtura.estimators.sizes import check_parameters
+from mixtura.estimators.sizes import check_parameters, is_auto
 from mixtura.estimators.underlying import check_labels, telling_rows
 from mixtura.intervals.cells import check_known, intervals_of
 from mixtura.intervals.face import FittedIntervals
@@ -33,8 +33,8 @@ class IntervalGaussianMixture(FittedIntervals):
 
     Parameters
     ----------
-    n_components : int
-        K.
+    n_components : int or "auto"
+        K; "auto" grows it from one as long as BIC falls, and keeps what was tried.
     covariance_type : str
         The structure of the covariances, by the names that `GaussianMixture` has. Columns are
         independent in a component: "diag", "spherical", or the codes EII, VII, EEI, VEI, EVI and
@@ -60,6 +60,7 @@ class IntervalGaussianMixture(FittedIntervals):
     mixture_ : Mixture
         Of values: a plain Gaussian one, with margins, samples and all else.
     history_, converged_, ending_, n_iter_, starts_agreeing_
+    selection_ : what was tried for "auto", one for each size, with its criteria
     n_features_in_, feature_names_in_
 
     Examples
@@ -75,7 +76,7 @@ class IntervalGaussianMixture(FittedIntervals):
 
     def __init__(
         self,
-        n_components: int = 1,
+        n_components: int | str = 1,
         *,
         covariance_type: str = "diag",
         tol: float | None = None,
@@ -129,6 +130,11 @@ class IntervalGaussianMixture(FittedIntervals):
         ParameterError
             If a setting cannot be used.
         """
+        if is_auto(self.n_components):
+            return self._chosen(lambda one: one.fit(X, y, sample_weight, upper=upper))
+        if hasattr(self, "selection_"):
+            # That of an earlier choice.
+            del self.selection_
         checked_integer("n_components", self.n_components, 1)
         settings, form = Settings.of(self), self._form()
         penalty = settings.prior

@@ -22,13 +22,13 @@ from mixtura.estimators.gaussian_inits import checked_responsibilities
 from mixtura.estimators.inputs import checked_rows
 from mixtura.estimators.settings import Settings, checked_choice
 from mixtura.estimators.sizes import checked_sizes, is_auto
+from mixtura.estimators.tried import CRITERIA, SizeTried, best_of, grown, size_table
 from mixtura.regressions.binding import bounds_of
 from mixtura.regressions.cells import Beside, cells_of
 from mixtura.regressions.concomitants import asked_of, gated
 from mixtura.regressions.doubts import doubts_of
 from mixtura.regressions.face import FittedRegressions
 from mixtura.regressions.rows import Laid, family_of, laid_out
-from mixtura.regressions.sizes import CRITERIA, SizeTried, best_of, size_table
 from mixtura.regressions.starts import LineStarts
 from mixtura.regressions.terms import Given, terms_by_formula, with_intercept
 
@@ -45,8 +45,8 @@ class MixtureRegressor(FittedRegressions):
 
     Parameters
     ----------
-    n_components : int
-        K.
+    n_components : int or "auto"
+        K; "auto" grows it from one as long as BIC falls, and keeps what was tried in `selection_`.
     family : "gaussian", "poisson", "binomial" or "gamma"
         What y is: of mean η; counts of mean exp(η); 0 and 1, or successes and failures, of
         probability 1/(1 + exp(-η)); amounts of mean exp(η), each component with a shape of its own.
@@ -188,9 +188,10 @@ class MixtureRegressor(FittedRegressions):
             del self.selection_
         response = self._response()
         if is_auto(self.n_components):
-            raise ParameterError(
-                "n_components of regressions is a number; select(X, y, range(1, 5)) tries several"
-            )
+            told: dict[str, Any] = {"groups": groups, "offset": offset, "exposure": exposure}
+            best, tried = grown(lambda size: self._of_size(size).fit(X, y, sample_weight, **told))
+            self.__dict__.update(best.__dict__ | {"n_components": "auto", "selection_": tried})
+            return self
         whole_number("n_components", self.n_components, 1)
         settings = Settings.of(self)
         if settings.prior not in ("weak", None):
@@ -274,18 +275,21 @@ class MixtureRegressor(FittedRegressions):
         name = checked_choice("criterion", criterion, CRITERIA)
         told: dict[str, Any] = {"groups": groups, "offset": offset, "exposure": exposure}
 
-        def fitted(size: int) -> Any:
-            own: Any = clone(self)
-            own.n_components = size
-            return own.fit(X, y, sample_weight, **told)
-
-        best, tried = best_of(((size, partial(fitted, size)) for size in sizes), name)
+        fits = (
+            (size, partial(self._of_size(size).fit, X, y, sample_weight, **told)) for size in sizes
+        )
+        best, tried = best_of(fits, name)
         self.__dict__.update(best.__dict__)
         self.selection_ = tried
         return self
 
+    def _of_size(self, n_components: int) -> Any:
+        """Return one of so many components that is not fitted."""
+        own: Any = clone(self)
+        return own.set_params(n_components=n_components)
+
     def selection_table(self) -> str:
-        """Return what `select` tried, a line for each number of components."""
+        """Return what `select` or "auto" tried, a line for each number of components."""
         check_is_fitted(self, "selection_")
         return size_table(self.selection_)
 

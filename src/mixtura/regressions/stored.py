@@ -12,9 +12,9 @@ from mixtura.components.regression.family import RegressionFamily
 from mixtura.errors import ParameterError
 from mixtura.estimators.fitted import tell_of_fit
 from mixtura.estimators.stored import class_named, made, settings_of
+from mixtura.estimators.tried import CRITERIA
 from mixtura.mixture import Mixture
 from mixtura.regressions.concomitants import Concomitants
-from mixtura.regressions.sizes import CRITERIA
 from mixtura.regressions.terms import FormulaTerms
 from mixtura.store import named, save
 

@@ -1,15 +1,18 @@
-"""How many lines there are: fits of several sizes, by a criterion."""
+"""How many components there are, of estimators whose sizes are fitted one by one."""
 
-from collections.abc import Iterable, Sequence
+import warnings
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from mixtura.errors import NUMERICAL
+from mixtura.errors import NUMERICAL, DataError
 from mixtura.text import Passage, Summary, Table
 
-__all__ = ["CRITERIA", "SizeTried", "best_of", "size_table"]
+__all__ = ["CRITERIA", "SizeTried", "best_of", "grown", "size_table"]
 
 CRITERIA = ("bic", "aic", "icl")
+# So many sizes in a row that are no better end a search.
+PATIENCE = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,38 @@ def best_of(fits: Iterable[tuple[int, Any]], criterion: str) -> tuple[Any, tuple
             best = fitted
     if best is None:
         raise failed[0]
+    return best, tuple(tried)
+
+
+def grown(fit: Callable[[int], Any]) -> tuple[Any, tuple[SizeTried, ...]]:
+    """Return the fit of the lowest BIC from one component up, and all that were tried.
+
+    The search ends where three sizes in a row are no better. Of what is warned, what is about the
+    best is passed on.
+
+    Raises
+    ------
+    MixturaError
+        Where one component cannot be fitted.
+    """
+    tried: list[SizeTried] = []
+    best, told, since, size = None, [], 0, 0
+    while since < PATIENCE:
+        size, since = size + 1, since + 1
+        try:
+            with warnings.catch_warnings(record=True) as heard:
+                warnings.simplefilter("always")
+                fitted = fit(size)
+        except (*NUMERICAL, DataError) as error:
+            if best is None:
+                raise
+            tried.append(SizeTried(size, failure=str(error)))
+            continue
+        tried.append(SizeTried.of(fitted))
+        if best is None or fitted.bic_ < best.bic_:
+            best, told, since = fitted, heard, 0
+    for one in told:
+        warnings.warn(one.message, stacklevel=4)
     return best, tuple(tried)
 
 
