@@ -602,7 +602,7 @@ class MixtureEstimator(Shown, PartialFit, DensityMixin, Pickled, ABC):
 
     def _progress(self) -> Callable[[int, int, float], None] | None:
         interval = checked_integer("verbose_interval", self.verbose_interval, 1)
-        return verbose_progress(self.verbose, interval) if self.verbose else None
+        return verbose_progress(self.verbose, interval)
 
     def _adopt(self, result: FitResult, given: Sourced, settings: Settings) -> None:
         self.n_features_in_ = result.mixture.n_columns
