@@ -4,7 +4,7 @@ set -eu
 cd "$(dirname "$0")/.."
 [ -x .venv/bin/python ] || "${PYTHON:-python3}" -m venv .venv
 echo "== setting up .venv: packages are fetched and kernels compiled, for a minute or two"
-.venv/bin/python -m pip install --quiet --disable-pip-version-check '.[all]'
+.venv/bin/python -m pip install --quiet --disable-pip-version-check '.[cli]'
 for name in faithful diabetes; do
     echo "== $name"
     # Without the classes of the diabetes data.
