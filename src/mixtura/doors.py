@@ -87,7 +87,7 @@ class Reported(Plotted):
         Raises
         ------
         ParameterError
-            If nothing is fitted.
+            If nothing is fitted, or the name of the file ends as that of another kind.
         DataError
             If the rows have other columns, or a cell cannot be used.
         MixturaError
@@ -96,4 +96,5 @@ class Reported(Plotted):
             If the file cannot be written.
         """
         room = import_module("mixtura.report")
+        room.check_page_name(path)
         room.write_report(path, room.report_of(self, X, title=title))

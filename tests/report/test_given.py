@@ -17,6 +17,7 @@ from mixtura import (
     MixedMixture,
     MultinomialMixture,
     NegativeBinomialMixture,
+    ParameterError,
     StudentTMixture,
 )
 from mixtura.cli.command import command
@@ -120,3 +121,11 @@ def test_no_page_is_called_what_it_is_not(tmp_path: Path, name: str) -> None:
     assert done.exit_code
     assert "let its name end in .html" in str(done.exception or "") + done.output
     assert not (tmp_path / name).exists()
+
+
+@pytest.mark.parametrize("name", ["page.pdf", "page.PNG", "page.csv"])
+def test_a_page_by_the_name_of_another_file_is_refused_before_work(tmp_path, name):
+    rows = np.random.default_rng(0).normal(size=(50, 2))
+    with pytest.raises(ParameterError, match=r"is written as HTML; let its name end in \.html"):
+        GaussianMixture().fit(rows).report(tmp_path / name, rows)
+    assert not list(tmp_path.iterdir())

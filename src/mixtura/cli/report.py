@@ -12,14 +12,10 @@ from mixtura.cli.options import missing_option, weights_option
 from mixtura.cli.rows import read_without, weights_of
 from mixtura.cli.voice import say
 from mixtura.data.paths import called_together, files_of
-from mixtura.errors import ParameterError
 from mixtura.mixture.tables import rows_of
-from mixtura.report import PAGE_PACKAGES, given_report, require, write_report
+from mixtura.report import PAGE_PACKAGES, check_page_name, given_report, require, write_report
 
 __all__ = ["report"]
-
-# What names of pages end in; one without an ending says nothing else.
-PAGES = (".html", ".htm", "")
 
 
 @click.command()
@@ -49,8 +45,7 @@ def report(
     which need not be those that the model was fitted to.
     """
     called = called_together(files)
-    if output.suffix.lower() not in PAGES:
-        raise ParameterError(f"-o {output} is written as HTML; let its name end in .html")
+    check_page_name(output, "-o ")
     check_target(output, [model, *(files_of(list(files)) or [])])
     require(*PAGE_PACKAGES)
     mixture, _ = described_rows(model, *read_archive(model))

@@ -3,7 +3,7 @@
 from importlib import import_module
 
 from mixtura.report.contents import PLOTTED_ROWS, Report
-from mixtura.report.extras import PAGE_PACKAGES, require
+from mixtura.report.extras import PAGE_PACKAGES, check_page_name, require
 from mixtura.report.page import write_report
 
 # Not from typing: nothing else is loaded here.
@@ -17,6 +17,7 @@ __all__ = [
     "PAGE_PACKAGES",
     "PLOTTED_ROWS",
     "Report",
+    "check_page_name",
     "figure_names",
     "figure_of",
     "given_report",
