@@ -158,6 +158,26 @@ def test_profiles_with_weights_and_tests(tmp_path):
     assert f"Little's d² = {test.statistic:.3f}, df 1, p" in done.stdout
 
 
+@pytest.mark.parametrize(
+    ("lacking", "why"),
+    [
+        ({"u": slice(0, 40), "v": slice(40, 80)}, "no column is known in rows of two patterns"),
+        ({"u": slice(0, 40)}, ""),
+    ],
+)
+def test_why_there_is_no_test_of_missing_cells_is_said(tmp_path, lacking, why):
+    rng = np.random.default_rng(1)
+    table = pd.DataFrame(rng.normal(size=(80, 2)), columns=["u", "v"])
+    for column, rows in lacking.items():
+        table.loc[table.index[rows], column] = np.nan
+    table.to_csv(tmp_path / "rows.csv", index=False)
+    done = told(tmp_path / "rows.csv", "-f", "gaussian", "-k", "1", "--starts", "1")
+    assert done.exit_code == 0, done.stderr
+    said = " ".join(done.stdout.split())
+    assert ("Missing completely at random: Little's d²" in said) == (not why)
+    assert f"no test whether numbers are missing completely at random: {why}" in said or not why
+
+
 def test_ratings_of_slides():
     done = told(DATA / "carcinoma.csv", "-k", "2:4", "--prior", "none")
     assert done.exit_code == 0

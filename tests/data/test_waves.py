@@ -106,6 +106,7 @@ def test_a_wave_that_an_item_lacks_is_left_out_and_said(tmp_path) -> None:
     [
         ([], (), ParameterError, "name the items by --columns"),
         (["ever"], (), ParameterError, "'ever' should have one \\*"),
+        (["*"], (), ParameterError, "takes every column for a wave"),
         (["nothing_*"], (), DataError, "no column such as 'nothing_\\*'"),
         (["ever_*"], ["2016", "2016"], ParameterError, "names a wave twice"),
         (["ever_*"], ["2016"], DataError, "one only, '2016'"),

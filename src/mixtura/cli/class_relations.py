@@ -91,11 +91,10 @@ def missing_words(family: str, frame: Any, weights: Any) -> list[str]:
         return []
     try:
         return [str(little_test(frame, weights)).removesuffix(".")]
-    except MixturaError:
-        return [
-            "no test whether numbers are missing completely at random, as all rows lack the same "
-            "cells, or have no width in some direction"
-        ]
+    except MixturaError as error:
+        # What it says first is why; what to pass instead is for who called it.
+        why = str(error).partition("; ")[0].partition(", so ")[0]
+        return [f"no test whether numbers are missing completely at random: {why}"]
 
 
 def asked_for(covariates: str | None, distal: str | None) -> dict[str, Asked]:

@@ -109,6 +109,11 @@ def waves_by_columns(table: Table, items: Sequence[str], waves: Sequence[str] = 
                 "columns ever_1 and ever_2; for a file with a line for each person and wave name "
                 "its columns by --person and --wave"
             )
+        if item == WAVE:
+            raise ParameterError(
+                "'*' alone takes every column for a wave; write what the columns of one item have "
+                "in common, such as 'ever_*' for ever_1 and ever_2"
+            )
     names = tuple(waves) or _found(table, items)
     _check_waves(table, names)
     columns = [[item.replace(WAVE, name) for item in items] for name in names]
