@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from mpmath import mp, mpf
 from scipy import stats
@@ -183,3 +184,21 @@ def test_a_column_of_another_unit_is_refused_by_its_unit(times: float, words: st
     rows = np.clip(shares(0, 40), 0.1, 0.9) * times
     with pytest.raises(DataError, match=words):
         BetaMixture(2).fit(rows)
+
+
+@pytest.mark.parametrize(
+    ("turned", "words"),
+    [
+        (False, r"'tiny': all shares are below 1e-06.*fit it by"),
+        (True, r"within 1e-06 of 1.*1 - x"),
+    ],
+)
+def test_shares_all_next_to_one_end_are_gamma_and_are_refused(turned: bool, words: str) -> None:
+    rng = np.random.default_rng()
+    tiny = 1e-8 * rng.gamma(20, size=200)
+    rows = pd.DataFrame({"half": rng.beta(5, 5, 200), "tiny": 1.0 - tiny if turned else tiny})
+    with pytest.raises(DataError, match=words):
+        BetaMixture(2).fit(rows)
+    # One larger share among them is what the rows are about.
+    rows.loc[7, "tiny"] = 0.2
+    BetaMixture(1).fit(rows)

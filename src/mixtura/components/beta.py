@@ -26,6 +26,9 @@ from mixtura.kinds import SHARE, SMALLEST_AMOUNT
 
 __all__ = ["BetaFamily", "BetaParameters"]
 
+# Of 0 or 1: shapes of components there would be beyond their largest sum.
+NEXT_TO = 1e-6
+
 Float = NDArray[np.float64]
 
 # Rows that determine no width of a component: one more than it has numbers.
@@ -81,6 +84,21 @@ class BetaFamily(ColumnwiseFamily):
     values = BetaParameters
     adds_feature = False
     numbers = (Number("alphas", "Alphas"), Number("betas", "Betas"))
+
+    def out_of_reach(self, rows: Any) -> tuple[int, str] | None:
+        """Return a column all of whose shares are next to one end, and what to do."""
+        cells = np.asarray(rows, dtype=np.float64)
+        ends = {
+            f"below {NEXT_TO:g}": (np.nanmax(cells, axis=0) < NEXT_TO, "it"),
+            f"within {NEXT_TO:g} of 1": (np.nanmin(cells, axis=0) > 1.0 - NEXT_TO, "1 - x"),
+        }
+        for where, (found, what) in ends.items():
+            if found.any():
+                return int(found.argmax()), (
+                    f"all shares are {where}, where beta densities are gamma ones for all that "
+                    f"numbers say; fit {what} by GammaMixture"
+                )
+        return None
 
     @property
     def has_widths(self) -> bool:

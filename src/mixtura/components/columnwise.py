@@ -68,6 +68,15 @@ class ColumnwiseFamily(CellwiseFamily):
         """Return the numbers that a fit finds; others are held where the family has them."""
         return self.numbers
 
+    def out_of_reach(self, rows: Any) -> tuple[int, str] | None:
+        """Return a column where these densities say nothing, and why, or None if there is none.
+
+        Parameters
+        ----------
+        rows : (n, D) that a fit is to be of, or those of the least and largest cells
+        """
+        return None
+
     @property
     def has_widths(self) -> bool:
         """Return whether densities grow without bound where rows are equal.

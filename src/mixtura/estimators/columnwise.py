@@ -19,7 +19,13 @@ from mixtura.components.columnwise import ColumnwiseFamily
 from mixtura.components.noise import beside_noise
 from mixtura.components.product import ProductFamily
 from mixtura.data import RowSource, blocks_of
-from mixtura.data.checks import Names, check_observed, check_varying, words_of_one_value
+from mixtura.data.checks import (
+    Names,
+    check_observed,
+    check_varying,
+    column_label,
+    words_of_one_value,
+)
 from mixtura.data.columns import column_moments
 from mixtura.data.counts import canonical, row_totals
 from mixtura.data.dataset import Dataset
@@ -216,6 +222,9 @@ def family_of_rows(
     rows = cells_of(source) if family.reads_every_cell else extremes_of(source)
     if not issparse(rows):
         check_observed(rows, names)
+    wrong = family.out_of_reach(rows)
+    if wrong is not None:
+        raise DataError(f"{column_label(names, wrong[0])}: {wrong[1]}")
     if family.has_widths:
         check_varying(column_moments(source)[1], names, constant)
         # As for Gaussians, pure maximum likelihood has no floor, but says where one is crossed.
