@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from flowio import create_fcs
 from scipy.optimize import brentq
 
-from mixtura import DataError, ParameterError, dataset, load
+from mixtura import DataError, MixturaWarning, ParameterError, dataset, load
 from mixtura.cli.command import command
 from mixtura.data.files import read_table
 
@@ -191,6 +191,22 @@ def test_a_catalogue_is_read_with_gaps_text_and_several_values_a_row(
     np.testing.assert_array_equal(np.isnan(found.numeric(["mag"], "nan")[:, 0]), gaps)
     some = dataset(str(tmp_path / "*.f*"), ["flux[2]", "mag"]).array()
     np.testing.assert_array_equal(some[:, 0], flux[:, 2])
+
+
+def test_complex_numbers_are_two_columns_and_arrays_of_any_length_none(tmp_path: Path) -> None:
+    waves = np.array([[1 + 2j, 3 - 4j], [0.5j, 2.0]])
+    various = np.array([np.arange(2.0), np.arange(3.0)], dtype=object)
+    columns = [
+        fits.Column("z", "C", array=waves[:, 0]),
+        fits.Column("w", "2M", array=waves),
+        fits.Column("various", "PD()", array=various),
+    ]
+    fits.BinTableHDU.from_columns(columns).writeto(tmp_path / "x.fits")
+    with pytest.warns(MixturaWarning, match="'various' has arrays of other lengths"):
+        table = read_table(tmp_path / "x.fits")
+    assert table.names == ("z.real", "z.imag", "w[0].real", "w[0].imag", "w[1].real", "w[1].imag")
+    found = table.numeric(["z.imag", "w[1].real"], "error")
+    np.testing.assert_array_equal(found, [[2.0, 3.0], [0.5, 2.0]])
 
 
 def test_files_of_no_table_or_several_say_what_they_hold(tmp_path: Path) -> None:

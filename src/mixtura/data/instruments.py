@@ -1,5 +1,6 @@
 """Files of instruments, as Arrow tables: events of cytometers, and catalogues of telescopes."""
 
+import warnings
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 
 from mixtura.data.foreign import library, read_by_other
 from mixtura.data.table import checked_names
-from mixtura.errors import DataError
+from mixtura.errors import DataError, MixturaWarning
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -78,7 +79,10 @@ def _compensated(
 
 
 def _read_fits(path: Path, columns: tuple[str, ...] | None) -> "pa.Table":
-    """Return the one table of a file of astronomers; a column of k values a row is k columns."""
+    """Return the one table of a file of astronomers.
+
+    A column of k values a row is k columns, and one of complex numbers two.
+    """
     import pyarrow as pa
 
     fits = library("astropy.io.fits", path, "astronomy")
@@ -111,10 +115,25 @@ def _place_of_table(path: Path, fits: Any) -> int:
 
 def _parts(name: str, column: Any) -> dict[str, Any]:
     """Return a column, or one for each value that its rows have, called name[0], name[1], ..."""
-    if column.ndim == 1:
-        return {name: column}
-    flat = column.reshape(len(column), -1)
-    return {f"{name}[{place}]": flat[:, place] for place in range(flat.shape[1])}
+    if column.dtype.kind == "O":
+        warnings.warn(
+            f"column '{name}' has arrays of other lengths in other rows, and is left out",
+            MixturaWarning,
+            stacklevel=2,
+        )
+        return {}
+    if column.ndim > 1:
+        flat = column.reshape(len(column), -1)
+        each = {f"{name}[{place}]": flat[:, place] for place in range(flat.shape[1])}
+    else:
+        each = {name: column}
+    if column.dtype.kind != "c":
+        return each
+    return {
+        f"{called}.{part}": getattr(one, part)
+        for called, one in each.items()
+        for part in ("real", "imag")
+    }
 
 
 def _arrow(column: Any) -> "pa.Array":
