@@ -58,12 +58,17 @@ from mixtura.estimators.labels import (
     known_components,
 )
 from mixtura.estimators.noise import noise_maker
+from mixtura.estimators.progress import (
+    CalledBack,
+    called_back_fit,
+    is_called_back,
+    progress_of,
+)
 from mixtura.estimators.settings import Settings, checked_integer, seed_of
 from mixtura.estimators.shown import Shown
 from mixtura.estimators.sizes import is_auto, size_of
 from mixtura.estimators.spooled import by_parts, check_alone, is_spooled, spooled_rows
 from mixtura.estimators.stored import Pickled, state_of
-from mixtura.estimators.verbose import verbose_progress
 from mixtura.mixture import Mixture
 from mixtura.selection import Candidate, Selection
 from mixtura.store import save
@@ -87,7 +92,7 @@ UNTOLD = {"engine", "n_jobs", "verbose", "verbose_interval"}
 TRAIL = 8
 
 
-class MixtureEstimator(Shown, PartialFit, DensityMixin, Pickled, ABC):
+class MixtureEstimator(Shown, PartialFit, CalledBack, DensityMixin, Pickled, ABC):
     """Base of the estimators; a concrete one says which family, options and starts it has."""
 
     mixture_: Mixture
@@ -172,6 +177,8 @@ class MixtureEstimator(Shown, PartialFit, DensityMixin, Pickled, ABC):
         ParameterError
             If a setting cannot be used.
         """
+        if is_called_back(self):
+            return called_back_fit(self, X, y, sample_weight)
         if hasattr(self, "selection_"):
             # That of an earlier fit.
             del self.selection_
@@ -602,7 +609,7 @@ class MixtureEstimator(Shown, PartialFit, DensityMixin, Pickled, ABC):
 
     def _progress(self) -> Callable[[int, int, float], None] | None:
         interval = checked_integer("verbose_interval", self.verbose_interval, 1)
-        return verbose_progress(self.verbose, interval)
+        return progress_of(self, interval)
 
     def _adopt(self, result: FitResult, given: Sourced, settings: Settings) -> None:
         self.n_features_in_ = result.mixture.n_columns
