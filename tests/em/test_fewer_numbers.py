@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import adjusted_rand_score
 
 from mixtura import ContaminatedMixture, GaussianMixture, StudentTMixture
-from mixtura.components.gaussian.narrower import FEW, MOST, has_narrower, narrower
+from mixtura.components.gaussian.narrower import FEW_COLUMNS, MOST_LEADING, has_narrower, narrower
 from mixtura.components.gaussian.structures import STRUCTURES
 
 Float = NDArray[np.float64]
@@ -43,7 +43,7 @@ def test_clusters_of_more_parameters_than_rows_are_found(
 @pytest.mark.parametrize(
     ("columns", "rows", "settings"),
     [
-        (FEW, 30, {}),
+        (FEW_COLUMNS, 30, {}),
         (60, 240, {"covariance_type": "tied"}),
         (60, 240, {"covariance_type": "diag"}),
         (24, 720, {}),
@@ -84,7 +84,7 @@ def test_rows_determine_covariances_of_as_many_components_as_there_are(n_compone
     rows = np.random.default_rng().normal(size=(200, 30))
     _, told = list(narrower(rows, None, n_components))[1]
     sizes = [q for q in range(1, 31) if q + q * (q + 1) / 2 <= 200 / n_components]
-    assert told.shape[1] == min(max(sizes[-1], 2), MOST)
+    assert told.shape[1] == min(max(sizes[-1], 2), MOST_LEADING)
 
 
 def test_structures_that_share_their_axes_have_none() -> None:

@@ -66,6 +66,10 @@ class GaussianDerivatives:
         covariances = np.where(variances, Scale.POSITIVE, Scale.REAL)
         return np.concatenate([means, covariances]).astype(np.int8)
 
+    def check(self, *, squares: bool = False) -> None:
+        """Raise `ParameterError` where derivatives, or squares of variances, are no numbers."""
+        check_widths(self._widths, *((SQUARES,) if squares else ()))
+
     def edge(self, effective_rows: Float) -> Edge:
         """Return the components without rows, whole."""
         few = effective_rows < edge_rows(effective_rows)
@@ -74,7 +78,7 @@ class GaussianDerivatives:
 
     def scores(self, rows: NDArray[Any]) -> Float:
         """Return the derivatives of log densities of rows (n, D), (K, D + E, n)."""
-        check_widths(self._widths)
+        self.check()
         transposed = np.asarray(rows, dtype=np.float64).T
         found = np.empty((self.n_components, self.n_numbers, transposed.shape[1]))
         for k, (mean, precision) in enumerate(
@@ -91,7 +95,7 @@ class GaussianDerivatives:
 
     def hessian(self, extra: Float, gradient: Float) -> Float:
         """Return Σ r ∇² log f_k (K, D + E, D + E)."""
-        check_widths(self._widths, SQUARES)
+        self.check(squares=True)
         parts = zip(self.precisions, extra[:, 0].tolist(), gradient, strict=True)
         return np.stack([self.layout.hessian(*three) for three in parts])
 
@@ -101,7 +105,7 @@ class GaussianDerivatives:
         Where the sweep pools the scatter C over components, each gets an equal part of it and of
         the rows: only the sum over components has a meaning, and only it is asked for.
         """
-        check_widths(self._widths)
+        self.check()
         rows = moments.effective_rows
         shift = moments.means - self.parameters.means
         first = rows[:, None] * self.parameters.covariance.precision_times(shift)
@@ -129,7 +133,7 @@ class GaussianDerivatives:
         if self.structure.code in ("VVV", "VVI") or not own.any():
             indices = self.layout.indices(n_columns)
             return side_by_side([means, identity("covariances", own, indices)])
-        check_widths(self._widths)
+        self.check()
         chart = covariance_chart(self.structure, self._covariances)
         if self.structure.code == "VII":
             chart = without(chart, ~own)

@@ -32,7 +32,7 @@ __all__ = ["ContaminatedDerivatives", "StudentTDerivatives"]
 Float = NDArray[np.float64]
 
 # Of the end of a range, a number so near to it is there.
-NEAR = 1e-6
+AT_AN_END = 1e-6
 # Bad rows of an inflation below are no wider than good ones, for all that rows say.
 ALIKE = 1.01
 
@@ -135,6 +135,7 @@ class ScaledDerivatives(ABC):
 
     def extra(self, rows: NDArray[Any], responsibilities: Float) -> Float:
         """Return Σ w r ∇² log f_k (K, q²)."""
+        self._gaussian.check(squares=True)
         plain = self._gaussian.scores(rows)
         q = plain.shape[1]
         found = np.zeros((len(plain), self.n_numbers, self.n_numbers))
@@ -162,6 +163,7 @@ class ScaledDerivatives(ABC):
 
     def gradient(self, moments: Any) -> Float:
         """Return Σ w r ∇ log f_k (K, q) from the moments of a sweep, by Fisher's identity."""
+        self._gaussian.check()
         weighted, layout, precisions = moments.weighted, self._gaussian.layout, self._precisions
         shift = weighted.means - self._parameters.means
         times = weighted.effective_rows
@@ -261,7 +263,7 @@ class StudentTDerivatives(ScaledDerivatives):
 
     def _ended(self, effective_rows: Float) -> NDArray[np.bool_]:
         tails = self._tails
-        return (tails >= MOST * (1.0 - NEAR)) | (tails <= LEAST * (1.0 + NEAR))
+        return (tails >= MOST * (1.0 - AT_AN_END)) | (tails <= LEAST * (1.0 + AT_AN_END))
 
     def _tail_gradient(self, moments: StudentTMoments) -> Float:
         half = 0.5 * self._parameters.degrees
@@ -319,7 +321,7 @@ class ContaminatedDerivatives(ScaledDerivatives):
         # Bad rows that are few, or no wider than good ones, tell neither number.
         alike = eta <= ALIKE
         alike |= effective_rows * (1.0 - share) < edge_rows(effective_rows)
-        half = share <= LEAST_GOOD * (1.0 + NEAR)
+        half = share <= LEAST_GOOD * (1.0 + AT_AN_END)
         return np.column_stack([alike | half, alike | (eta >= MOST_WIDER)])
 
     def _tail_gradient(self, moments: ContaminatedMoments) -> Float:

@@ -18,16 +18,16 @@ __all__ = ["has_narrower", "narrower"]
 Float = NDArray[np.float64]
 
 # Of no more columns rows are not told by fewer numbers.
-FEW = 5
+FEW_COLUMNS = 5
 # How many principal components there are.
-FEWEST, MOST = 2, 20
+LEAST_LEADING, MOST_LEADING = 2, 20
 # Structures of which each component has axes of its own.
 OWN_AXES = frozenset({"EEV", "VEV", "EVV", "VVV"})
 
 
 def has_narrower(of: Structure, n_columns: int) -> bool:
     """Return whether rows are told by fewer numbers to find starts of this structure."""
-    return of.code in OWN_AXES and n_columns > FEW
+    return of.code in OWN_AXES and n_columns > FEW_COLUMNS
 
 
 def narrower(
@@ -54,4 +54,4 @@ def narrower(
 def _determined(n_rows: float, most: int) -> int:
     """Return of how many columns a mean and a covariance have no more numbers than rows."""
     n_columns = int((np.sqrt(9.0 + 8.0 * n_rows) - 3.0) / 2.0)
-    return min(max(n_columns, FEWEST), MOST, most)
+    return min(max(n_columns, LEAST_LEADING), MOST_LEADING, most)
