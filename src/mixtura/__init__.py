@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from mixtura.data.count_files import read_counts
     from mixtura.data.dataset import Dataset
     from mixtura.data.draws import Draws
+    from mixtura.data.joints import joint_items
     from mixtura.data.opening import dataset
     from mixtura.deconvolution import DeconvolvedGaussianMixture
     from mixtura.discriminant import GaussianMixtureClassifier, MixtureClassifier
@@ -165,6 +166,7 @@ __all__ = [
     "fit_by",
     "inspect",
     "invariance_test",
+    "joint_items",
     "latent_transition",
     "little_test",
     "load",
@@ -215,6 +217,7 @@ PLACES = {
     "fit_by": "mixtura.grouped",
     "inspect": "mixtura.inspection",
     "invariance_test": "mixtura.classes",
+    "joint_items": "mixtura.data.joints",
     "latent_transition": "mixtura.classes",
     "little_test": "mixtura.classes",
     "model_fit": "mixtura.classes",

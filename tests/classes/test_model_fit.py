@@ -193,6 +193,13 @@ def test_the_command_says_it(tmp_path) -> None:
     assert "likelihood ratio G²" in done.stdout
     assert "bootstrap p by 9 replicates" in done.stdout
     assert "Bivariate residuals" in (tmp_path / "out" / "tables.md").read_text(encoding="utf-8")
+    patterns = pd.read_csv(tmp_path / "out" / "patterns.csv")
+    assert patterns["observed"].sum() == len(frame.dropna(how="all"))
+    assert list(patterns)[-4:] == ["observed", "expected", "pearson", "standardised"]
+    # An earlier one goes where a fit is not asked for.
+    again = ["classes", str(path), "-k", "2", "--force", "-o", str(tmp_path / "out")]
+    assert CliRunner().invoke(command, again).exit_code == 0
+    assert not (tmp_path / "out" / "patterns.csv").exists()
     refused = CliRunner().invoke(command, [*asked, "0", "--family", "gaussian"])
     assert refused.exit_code == 2
     assert "--fit is of tables of answers" in refused.stderr

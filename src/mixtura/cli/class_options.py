@@ -8,11 +8,16 @@ from mixtura.classes.enumeration import STARTS
 from mixtura.cli.families import OFFERS
 from mixtura.cli.formulas import keep_formulas_option
 from mixtura.cli.options import Sizes, Structures, folder_option, force_option, seed_option
+from mixtura.data.joints import Joint, joints_of
+from mixtura.errors import ParameterError
+from mixtura.text import split_names
 
 __all__ = [
     "class_family_option",
     "class_structure_option",
     "classes_option",
+    "dependent_option",
+    "dependent_pairs",
     "labels_option",
     "starts_option",
     "written_options",
@@ -47,6 +52,30 @@ def written_options(words: str) -> Any:
         return function
 
     return add
+
+
+dependent_option = click.option(
+    "--dependent",
+    help="Pairs of items whose answers may depend on one another within a class, 'D:F,E:G'; each "
+    "pair is an item of its own, 'D & F'.",
+)
+
+
+def dependent_pairs(asked: str | None, family: str) -> tuple[Joint, ...]:
+    """Return the pairs that --dependent names.
+
+    Raises
+    ------
+    ParameterError
+        If it names no pairs, or the family is not of answers.
+    """
+    pairs = [one.split(":") for one in split_names(asked)]
+    if pairs and family not in ("categorical", "mixed", "auto"):
+        raise ParameterError(
+            f"--dependent is of items that are answers, and --family {family} has other columns; "
+            "leave it out"
+        )
+    return joints_of([tuple(map(str.strip, pair)) for pair in pairs])
 
 
 class_family_option = click.option(

@@ -83,6 +83,10 @@ def fitted_rows(
     found, most = files_of(list(files)) or [], bytes_of(memory)
     if bytes_in_memory(found) > most:
         _check_adds_up(wanted)
+        if request.joints:
+            raise ParameterError(
+                "--dependent takes rows within --memory; give more of it, or leave one of them out"
+            )
         data, beyond = rows_beyond(found, request, OFFERS[wanted.family], most, None)
         with data:
             fitted = fitted_beyond(

@@ -15,6 +15,8 @@ from mixtura.cli.class_options import (
     class_family_option,
     class_structure_option,
     classes_option,
+    dependent_option,
+    dependent_pairs,
     labels_option,
     starts_option,
     written_options,
@@ -51,6 +53,7 @@ from mixtura.cli.output import (
     ENUMERATION,
     LATEX,
     MODEL,
+    PATTERNS,
     SCREE,
     TABLES,
     Output,
@@ -58,6 +61,7 @@ from mixtura.cli.output import (
     told,
 )
 from mixtura.cli.voice import end_interrupted, say
+from mixtura.data.joints import joint_names
 from mixtura.data.paths import called_together
 from mixtura.errors import DegenerateComponentWarning, DisagreementWarning, ParameterError
 from mixtura.store import save
@@ -73,6 +77,7 @@ __all__ = ["classes"]
 @class_family_option
 @class_structure_option
 @click.option("--columns", help="Columns that tell classes, separated by commas; default all.")
+@dependent_option
 @ordinal_option
 @ordinal_link_option
 @missing_option
@@ -139,6 +144,7 @@ def classes(
     family: str,
     structures: str | tuple[str, ...],
     columns: str | None,
+    dependent: str | None,
     ordinal: tuple[str, ...],
     ordinal_link: str,
     missing: str | None,
@@ -179,7 +185,7 @@ def classes(
     id_column = id_column or (None if long is None else long.row)
     if isinstance(structures, str) or len(structures) != 1:
         raise ParameterError("--structure takes one: classes are compared by their number alone")
-    asked = asked_for(covariates, distal)
+    asked, joints = asked_for(covariates, distal), dependent_pairs(dependent, family)
     foretelling, following = (one.names for one in asked.values())
     drawn = {"weights": sampling_weights, "strata": strata, "clusters": clusters}
     check_drawn(
@@ -197,7 +203,8 @@ def classes(
     }
     check_roles(split_names(columns), counting | related_by)
     request = Request(
-        columns=tuple(split_names(columns)),
+        columns=joint_names(split_names(columns), joints),
+        joints=joints,
         left_out=(
             *split_names(weights),
             *(name for one in drawn.values() for name in split_names(one)),
@@ -303,6 +310,8 @@ def _write(folder: Output, fitted: Fitted, findings: Findings) -> None:
         rows.write(folder.partial / rows.file)
         save(folder.partial / MODEL, fitted.mixture, fitted.facts(), seen=fitted.seen)
         names = [MODEL, ENUMERATION, CLASSES, rows.file, TABLES, LATEX]
+        if findings.fit is not None:
+            names.append(PATTERNS)
         fitted_sizes = [row for row in findings.enumeration.table() if row["failure"] is None]
         if len(fitted_sizes) > 1 and scree_drawn(folder.partial / SCREE, fitted_sizes):
             names.append(SCREE)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from numpy.typing import NDArray
 
 from mixtura.data.encoding import encoded
+from mixtura.data.joints import Joint, with_joints
 from mixtura.data.table import Table
 from mixtura.data.transforms import with_those_wanted
 from mixtura.errors import DataError
@@ -46,7 +47,7 @@ def rows_of(
     DataError
         Naming a column that is missing, or the first cell that cannot be used.
     """
-    table = with_those_wanted(table, mixture.columns or ())
+    table = _with_derived(mixture, table)
     names = _columns(mixture, table)
     cells = [_cells(table, *one) for one in zip(names, mixture.kinds, strict=True)]
     return encoded(cells, mixture.kinds, names, ignore=ignore, gaps=gaps)
@@ -56,10 +57,17 @@ def frame_of(mixture: Mixture, table: Table) -> "pa.Table":
     """Return the columns of a file that a mixture reads, as a frame that it reads by itself."""
     import pyarrow as pa
 
-    table = with_those_wanted(table, mixture.columns or ())
+    table = _with_derived(mixture, table)
     names = _columns(mixture, table)
     cells = [_cells(table, *one) for one in zip(names, mixture.kinds, strict=True)]
     return pa.table(dict(zip(names, cells, strict=True)))
+
+
+def _with_derived(mixture: Mixture, table: Table) -> Table:
+    """Return a file with the functions and pairs of its columns that a mixture is of."""
+    wanted = mixture.columns or ()
+    pairs = (Joint.named(name, table.kinds) for name in wanted if name not in table.kinds)
+    return with_those_wanted(with_joints(table, [one for one in pairs if one is not None]), wanted)
 
 
 def _cells(table: Table, name: str, kind: ColumnKind) -> Any:

@@ -14,6 +14,7 @@ from mixtura.cli.long import Long
 from mixtura.data.cleaning import Cleaning
 from mixtura.data.dataset import Dataset
 from mixtura.data.files import Table, read_tables
+from mixtura.data.joints import Joint, with_joints
 from mixtura.data.transforms import Transform
 from mixtura.errors import ParameterError
 from mixtura.estimators.discrete import DiscreteMixture
@@ -50,6 +51,7 @@ class Request:
     sampled : whether these are sampling weights, brought to mean 1
     missing : codes of missing cells, as they are spelled
     transforms : functions by which columns are fitted
+    joints : pairs of items that are one
     keep_formulas : whether identifiers that begin as a formula does are written as they are
     engine : who does the work, by name or address
     budget : seconds that the search may take
@@ -78,6 +80,7 @@ class Request:
     id_column: str | None = None
     missing: tuple[str, ...] = ()
     transforms: tuple[Transform, ...] = ()
+    joints: tuple[Joint, ...] = ()
     keep_formulas: bool = False
     engine: str = "threads"
     budget: float = inf
@@ -95,13 +98,13 @@ class Request:
             table.check_known(self.left_out)
             self.check_transformed(table)
             table = without_codes(table, self.missing, self._beside)
-            return Cleaning(transforms=self.transforms).of(table)
+            return with_joints(Cleaning(transforms=self.transforms).of(table), self.joints)
         own = [name for name in (*self._beside, *self.left_out) if name in table.kinds]
         named = (*self._beside, self.long.row, self.long.column)
         wide = self.long.of(without_codes(table, self.missing, named), own)
         wide.check_known(self.left_out)
         self.check_transformed(wide)
-        return Cleaning(transforms=self.transforms).of(wide)
+        return with_joints(Cleaning(transforms=self.transforms).of(wide), self.joints)
 
     def check_transformed(self, table: Table) -> None:
         """Raise `DataError` for the first column that is not there to be transformed."""
