@@ -50,7 +50,7 @@ RACES = 3
 AGREEING = 3
 # Groups that the best is crossed with in vain, one after another, before no more are tried: where
 # races agree, and where they do not.
-CALM, RESTLESS = 2, 14
+CALM, RESTLESS = 4, 18
 # At most so many in all.
 MOST = 64
 # Their seeds are numbered from here, beyond those of all starts.
